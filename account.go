@@ -57,17 +57,23 @@ func (a Account) Owns(r Ref) error {
 	case r.IsZero():
 		return nil
 	case r.Client != "" && r.Client != a.Client:
-		return &Error{Network: a.Network, Account: a.String(), Code: ErrForeignClient,
+		return &Error{
+			Network: a.Network, Account: a.String(), Code: ErrForeignClient,
 			Message: "the reference " + r.String() + " belongs to another client",
-			Help:    "use a reference that an account of this client returned"}
+			Help:    "use a reference that an account of this client returned",
+		}
 	case r.Network != a.Network:
-		return &Error{Network: a.Network, Account: a.String(), Code: ErrInvalid,
+		return &Error{
+			Network: a.Network, Account: a.String(), Code: ErrInvalid,
 			Message: "the reference " + r.String() + " is of another network",
-			Help:    "pass it to an account on " + string(r.Network)}
+			Help:    "pass it to an account on " + string(r.Network),
+		}
 	case r.Host != "" && r.Host != a.Host:
-		return &Error{Network: a.Network, Account: a.String(), Code: ErrInvalid,
+		return &Error{
+			Network: a.Network, Account: a.String(), Code: ErrInvalid,
 			Message: "the reference " + r.String() + " is of another server",
-			Help:    "pass it to an account on " + r.Host + ", or search for it from this one"}
+			Help:    "pass it to an account on " + r.Host + ", or search for it from this one",
+		}
 	}
 	return nil
 }

@@ -33,8 +33,10 @@ func TestErrorIsItsCodeAndItsCause(t *testing.T) {
 
 func TestErrorText(t *testing.T) {
 	t.Parallel()
-	err := &parvis.Error{Op: "publish", Network: "blog", Code: parvis.ErrRateLimited, Message: "too many comments",
-		Vendor: "comment_flood", RetryAfter: 15 * time.Second, Err: io.EOF, Help: "wait"}
+	err := &parvis.Error{
+		Op: "publish", Network: "blog", Code: parvis.ErrRateLimited, Message: "too many comments",
+		Vendor: "comment_flood", RetryAfter: 15 * time.Second, Err: io.EOF, Help: "wait",
+	}
 	assert.Equal(t, "blog: publish: too many comments [comment_flood]; retry in 15s: EOF; wait", err.Error())
 	assert.Equal(t, "not found", (&parvis.Error{Code: parvis.ErrNotFound}).Error())
 }

@@ -66,7 +66,7 @@ func FromFS(fsys fs.FS, name string) Media {
 // Its content is not read before [Media.Open].
 func FromFile(name string) Media {
 	m := Media{Name: filepath.Base(name), open: func(context.Context) (io.ReadCloser, error) {
-		return os.Open(name)
+		return os.Open(name) //nolint:gosec // the caller names the file that it wants to publish
 	}}
 	if info, err := os.Stat(name); err == nil {
 		m.Size = info.Size()
@@ -102,14 +102,18 @@ func (m Media) CanOpen() bool { return m.open != nil }
 // [ErrInvalid], and so does a file that is not there.
 func (m Media) Open(ctx context.Context) (io.ReadCloser, error) {
 	if m.open == nil {
-		return nil, &Error{Op: "open media", Code: ErrInvalid,
+		return nil, &Error{
+			Op: "open media", Code: ErrInvalid,
 			Message: "the content of media " + m.label() + " cannot be had from here",
-			Help:    "make it with FromBytes, FromFS, FromFile or FromReader"}
+			Help:    "make it with FromBytes, FromFS, FromFile or FromReader",
+		}
 	}
 	rc, err := m.open(ctx)
 	if err != nil {
-		e := &Error{Op: "open media", Code: ErrInvalid, Message: "media " + m.label() + " cannot be opened",
-			Help: "check that the file is there and readable", Err: err}
+		e := &Error{
+			Op: "open media", Code: ErrInvalid, Message: "media " + m.label() + " cannot be opened",
+			Help: "check that the file is there and readable", Err: err,
+		}
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 			e.Code = ErrUnavailable
 		}

@@ -107,9 +107,11 @@ func badRef(s, why string) error {
 	if len(s) > 100 {
 		s = s[:100] + "…"
 	}
-	return &Error{Op: "parse reference", Code: ErrInvalid,
+	return &Error{
+		Op: "parse reference", Code: ErrInvalid,
 		Message: fmt.Sprintf("%q is not a reference: %s", s, why),
-		Help:    "references look like parvis://network/post/123"}
+		Help:    "references look like parvis://network/post/123",
+	}
 }
 
 // MarshalText implements [encoding.TextMarshaler] with [Ref.String].

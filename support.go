@@ -130,8 +130,10 @@ func In(err error, a Account, op string, fallback Code) error {
 	e, ok := err.(*Error) //nolint:errorlint // only the outermost error may be completed; one further in is somebody else's
 	if !ok {
 		if inner, found := errors.AsType[*Error](err); found {
-			return &Error{Op: op, Network: a.Network, Account: a.String(), Code: inner.Code,
-				RetryAfter: inner.RetryAfter, Status: inner.Status, Vendor: inner.Vendor, Help: inner.Help, Err: err}
+			return &Error{
+				Op: op, Network: a.Network, Account: a.String(), Code: inner.Code,
+				RetryAfter: inner.RetryAfter, Status: inner.Status, Vendor: inner.Vendor, Help: inner.Help, Err: err,
+			}
 		}
 		return &Error{Op: op, Network: a.Network, Account: a.String(), Code: fallback, Err: err}
 	}

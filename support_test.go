@@ -41,9 +41,11 @@ func TestLevelsAreText(t *testing.T) {
 	require.ErrorIs(t, l.UnmarshalText([]byte("perhaps")), parvis.ErrInvalid)
 }
 
-type editor interface{ Edit() string }
-type bareProvider struct{}
-type editingProvider struct{}
+type (
+	editor          interface{ Edit() string }
+	bareProvider    struct{}
+	editingProvider struct{}
+)
 
 func (editingProvider) Edit() string { return "edited" }
 
