@@ -1,0 +1,77 @@
+package providers
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parvis-go/parvis"
+)
+
+// Options are what the constructors of all providers take beside their own Config. A nil
+// *Options is fine; so is every zero field.
+type Options struct {
+	// HTTPClient makes the requests; nil is a client of the provider's own. Its Transport
+	// is the place for tracing, proxies and recording.
+	HTTPClient *http.Client
+	// Logger gets one line per request, at the level Debug; failures at Warn. Secrets are
+	// cut out. Nil discards.
+	Logger *slog.Logger
+	// Limiter shares allowances between accounts and processes; nil keeps the network's
+	// documented ones for this value alone.
+	Limiter parvis.Limiter
+	// UserAgent names the application to the network; empty is "parvis".
+	UserAgent string
+	// Timeout bounds one request that does not upload; 0 is 30 seconds.
+	Timeout time.Duration
+	// MaxAnswer bounds an answer in bytes, after decompression; 0 is 16 MiB.
+	MaxAnswer int64
+}
+
+// A Provider is what every provider is: somebody on a network. The verbs are found by
+// type assertion, or with [parvis.As].
+type Provider interface {
+	Account() parvis.Account
+}
+
+// Settings are what it takes to open an account, as a configuration file has it.
+type Settings struct {
+	// Network is the provider's name.
+	Network parvis.Network `json:"network"`
+	// Client is the organisation that the account speaks for.
+	Client string `json:"client,omitempty"`
+	// Server is the site or instance: "https://blog.acme.example".
+	Server string `json:"server,omitempty"`
+	// User is the login name, where there is one.
+	User string `json:"user,omitempty"`
+	// Secret is the password or token.
+	Secret string `json:"-"`
+}
+
+// An Opener opens accounts of one network by [Settings].
+type Opener struct {
+	Manifest Manifest
+	// Open checks the settings and returns the provider. It does not call the network.
+	Open func(s Settings, o *Options) (Provider, error)
+	// Zero is a nil pointer of the provider's type, for [Describe].
+	Zero any
+}
+
+// Open finds the opener for s.Network among openers and calls it. An unknown name gives
+// an error that matches [parvis.ErrInvalid] and lists the known ones.
+func Open(openers []Opener, s Settings, o *Options) (Provider, error) {
+	i := slices.IndexFunc(openers, func(op Opener) bool { return op.Manifest.Network == s.Network })
+	if i < 0 {
+		var known []string
+		for _, op := range openers {
+			known = append(known, string(op.Manifest.Network))
+		}
+		return nil, &parvis.Error{
+			Op: "open", Network: s.Network, Code: parvis.ErrInvalid,
+			Message: "no provider has this name", Help: "the known networks are " + strings.Join(known, ", "),
+		}
+	}
+	return openers[i].Open(s, o)
+}
