@@ -44,7 +44,8 @@ func show(act moderate.Act, err error) {
 func ExampleApply() {
 	s := newScene()
 	act, err := moderate.Apply(context.Background(), s.acme, moderate.Action{
-		Do: moderate.DoHide, On: s.answer, Reason: because, Actor: "claire"})
+		Do: moderate.DoHide, On: s.answer, Reason: because, Actor: "claire",
+	})
 	fmt.Println(act.Record().Op, act.Record().Actor, err)
 	// Output: hide claire <nil>
 }

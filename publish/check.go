@@ -22,12 +22,20 @@ type Problem struct {
 	// Value and Limit are the measured value and what is allowed, where the rule has numbers.
 	Value int64 `json:"value,omitempty"`
 	Limit int64 `json:"limit,omitempty"`
-	// Text says it in words, with what to do.
+	// Text says what is wrong, in one clause, for anybody who writes a draft.
 	Text string `json:"text"`
+	// Help says what the program can do about it; empty where that is plain.
+	Help string `json:"help,omitempty"`
 }
 
-// String returns the problem in words, with the network in front.
-func (p Problem) String() string { return string(p.Network) + ": " + p.Text }
+// String returns the problem in words, with the network in front and what to do behind.
+func (p Problem) String() string {
+	s := string(p.Network) + ": " + p.Text
+	if p.Help != "" {
+		s += "; " + p.Help
+	}
+	return s
+}
 
 // Problems are all the rules that a draft breaks. They are the Err of the error that
 // [To] returns for a bad draft.
@@ -117,14 +125,20 @@ func (c *checker) add(field, rule, text string, args ...any) *Problem {
 }
 
 // measured gives the problem its numbers.
-func (p *Problem) measured(value, limit int64) { p.Value, p.Limit = value, limit }
+func (p *Problem) measured(value, limit int64) *Problem {
+	p.Value, p.Limit = value, limit
+	return p
+}
+
+// help says what to do.
+func (p *Problem) help(what string) { p.Help = what }
 
 // length checks s against every rule of ls.
 func (c *checker) length(field, s string, ls parvis.TextLimits, help string) {
 	for _, l := range ls {
 		n := text.Count(s, l)
 		if l.Max > 0 && n > l.Max {
-			c.add(field, "length", "%s has %d %s, %d allowed%s", field, n, l.Unit, l.Max, help).measured(int64(n), int64(l.Max))
+			c.add(field, "length", "%s has %d %s, %d allowed", field, n, l.Unit, l.Max).measured(int64(n), int64(l.Max)).help(help)
 		}
 		if n < l.Min {
 			c.add(field, "length", "%s has %d %s, at least %d wanted", field, n, l.Unit, l.Min).measured(int64(n), int64(l.Min))
@@ -133,31 +147,24 @@ func (c *checker) length(field, s string, ls parvis.TextLimits, help string) {
 }
 
 func (c *checker) text() {
-	s := c.d.Text
-	if len(c.sup.Formats) > 0 && c.sup.Formats[0] == parvis.Plain || len(c.sup.Formats) == 0 {
-		plain, err := c.d.TextIn(parvis.Plain)
-		if err != nil {
-			c.add("text", "format", "text cannot be converted from %s: %v", c.d.Format, err)
-			return
-		}
-		s = plain
-	}
-	blank := strings.TrimSpace(s) == ""
-	if blank && len(c.d.Media) == 0 && c.d.Poll == nil && c.d.Link == "" && c.d.Quote.IsZero() && !c.sup.TextOptional && c.d.Title == "" {
-		c.add("text", "empty", "the draft says nothing: give it a text or media").measured(0, 1)
+	s, err := c.sup.counted(c.d)
+	if err != nil {
+		c.add("text", "format", "text cannot be converted from %s: %v", c.d.Format, err)
 		return
 	}
-	if c.sup.WarningCounts {
-		s = c.d.Warning + s
+	blank := strings.TrimSpace(c.d.Text) == ""
+	if blank && len(c.d.Media) == 0 && c.d.Poll == nil && c.d.Link == "" && c.d.Quote.IsZero() && !c.sup.TextOptional && c.d.Title == "" {
+		c.add("text", "empty", "the draft says nothing").measured(0, 1).help("give it a text or media")
+		return
 	}
 	if !blank {
-		c.length("text", s, c.sup.Text, "; adapt with publish.Shorten, or publish.Split and publish.Thread")
+		c.length("text", s, c.sup.Text, "adapt with publish.Shorten, or publish.Split and publish.Thread")
 	}
 	if c.d.Title != "" && c.sup.Headline.OK() {
 		c.length("title", c.d.Title, c.sup.Title, "")
 	}
 	if has(c.opts, RequireLang) && c.d.Lang == "" {
-		c.add("lang", "lang", "the language is missing: set Draft.Lang")
+		c.add("lang", "lang", "the language is missing").help("set Draft.Lang")
 	}
 }
 
@@ -171,7 +178,7 @@ func (c *checker) extras() {
 		if why == "" {
 			why = "the network has no such thing"
 		}
-		c.add(x.field, "unsupported", "%s: %s; override it for %s, or adapt with publish.DropExtras", x.field, why, c.a.Network)
+		c.add(x.field, "unsupported", "%s: %s", x.field, why).help("override it for " + string(c.a.Network) + ", or adapt with publish.DropExtras")
 	}
 	if c.d.Link != "" {
 		if u, err := url.Parse(c.d.Link); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -186,7 +193,7 @@ func (c *checker) poll() {
 		return
 	}
 	if !sup.OK() {
-		c.add("poll", "unsupported", "poll: the network takes no polls here; adapt with publish.DropPoll")
+		c.add("poll", "unsupported", "poll: the network takes no polls here").help("adapt with publish.DropPoll")
 		return
 	}
 	if n, least := len(p.Options), max(sup.MinOptions, 2); n < least || n > sup.MaxOptions {
@@ -218,7 +225,7 @@ func (c *checker) schedule() {
 	least, most := c.sup.Schedule.Least, c.sup.Schedule.Most
 	switch {
 	case ahead <= 0:
-		c.add("at", "time", "the time %s is past; leave Draft.At empty to publish now", c.d.At.Format(time.RFC3339))
+		c.add("at", "time", "the time %s is past", c.d.At.Format(time.RFC3339)).help("leave Draft.At empty to publish now")
 	case ahead < least:
 		c.add("at", "time", "the network schedules at least %v ahead", least).measured(int64(ahead/time.Second), int64(least/time.Second))
 	case most > 0 && ahead > most:

@@ -21,11 +21,8 @@ type Trasher interface {
 // gives [parvis.ErrNotFound]. To remove what others wrote, use package moderate.
 func Delete(ctx context.Context, p Publisher, post parvis.Ref) error {
 	const op = "delete"
-	d, err := door[Deleter](p, op, post)
+	d, err := door[Deleter](ctx, p, op, post, func(s Support) parvis.Support { return s.Delete })
 	if err != nil {
-		return err
-	}
-	if err := allow(ctx, p, op, func(s Support) parvis.Support { return s.Delete }); err != nil {
 		return err
 	}
 	return parvis.In(d.Delete(ctx, post), p.Account(), op, parvis.ErrUnknownOutcome)
@@ -34,11 +31,8 @@ func Delete(ctx context.Context, p Publisher, post parvis.Ref) error {
 // Trash removes one of the account's own posts so that [Restore] can bring it back.
 func Trash(ctx context.Context, p Publisher, post parvis.Ref) error {
 	const op = "trash"
-	t, err := door[Trasher](p, op, post)
+	t, err := door[Trasher](ctx, p, op, post, func(s Support) parvis.Support { return s.Trash })
 	if err != nil {
-		return err
-	}
-	if err := allow(ctx, p, op, func(s Support) parvis.Support { return s.Trash }); err != nil {
 		return err
 	}
 	return parvis.In(t.Trash(ctx, post), p.Account(), op, parvis.ErrUnknownOutcome)
@@ -47,11 +41,8 @@ func Trash(ctx context.Context, p Publisher, post parvis.Ref) error {
 // Restore brings back what [Trash] removed, in the state that it had.
 func Restore(ctx context.Context, p Publisher, post parvis.Ref) (Post, error) {
 	const op = "restore"
-	t, err := door[Trasher](p, op, post)
+	t, err := door[Trasher](ctx, p, op, post, func(s Support) parvis.Support { return s.Trash })
 	if err != nil {
-		return Post{}, err
-	}
-	if err := allow(ctx, p, op, func(s Support) parvis.Support { return s.Trash }); err != nil {
 		return Post{}, err
 	}
 	got, err := t.Restore(ctx, post)

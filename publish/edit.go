@@ -18,11 +18,8 @@ type Editor interface {
 // network's time for editing the error matches [parvis.ErrTooLate].
 func Edit(ctx context.Context, p Publisher, post parvis.Ref, d Draft, opts ...Option) (Post, error) {
 	const op = "edit"
-	e, err := door[Editor](p, op, post)
+	e, err := door[Editor](ctx, p, op, post, func(s Support) parvis.Support { return s.Edit })
 	if err != nil {
-		return Post{}, err
-	}
-	if err := allow(ctx, p, op, func(s Support) parvis.Support { return s.Edit }); err != nil {
 		return Post{}, err
 	}
 	d, warnings, err := prepare(ctx, p, d, opts)

@@ -74,6 +74,16 @@ func ExampleCheck() {
 	// Output: fake: text has 501 graphemes, 500 allowed; adapt with publish.Shorten, or publish.Split and publish.Thread
 }
 
+func ExampleLengths() {
+	town := fake.New(fake.Options{})
+	acme := town.Join("acme")
+	lengths, err := publish.Lengths(context.Background(), acme, publish.Draft{Text: "Voir https://acme.example/une/adresse/très/longue 👩‍👩‍👧"})
+	for _, l := range lengths {
+		fmt.Println(l.Field, l.Value, "of", l.Max, l.Unit, err)
+	}
+	// Output: text 30 of 500 graphemes <nil>
+}
+
 func ExamplePreview() {
 	town := fake.New(fake.Options{Limits: func(s *publish.Support) { s.Text[0].Max = 20 }})
 	acme := town.Join("acme")

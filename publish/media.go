@@ -103,14 +103,14 @@ func (c *checker) media(ctx context.Context) {
 	sup := c.sup.Media
 	n := len(c.d.Media)
 	if n > sup.Max {
-		c.add("media", "count", "%d media, %d allowed; adapt with publish.DropMedia", n, sup.Max).measured(int64(n), int64(sup.Max))
+		c.add("media", "count", "%d media, %d allowed", n, sup.Max).measured(int64(n), int64(sup.Max)).help("adapt with publish.DropMedia")
 	}
 	if n < sup.Min {
 		c.add("media", "count", "%d media, at least %d wanted", n, sup.Min).measured(int64(n), int64(sup.Min))
 	}
 	var alone string
 	for i, m := range c.d.Media {
-		if class := c.file(ctx, fmt.Sprintf("media[%d]", i), m); slices.Contains(sup.Alone, class) {
+		if class := c.file(ctx, mediaField(i), m); slices.Contains(sup.Alone, class) {
 			alone = class
 		}
 	}
@@ -118,6 +118,8 @@ func (c *checker) media(ctx context.Context) {
 		c.add("media", "count", "%s goes alone: one file and no other media", alone).measured(int64(n), 1)
 	}
 }
+
+func mediaField(i int) string { return fmt.Sprintf("media[%d]", i) }
 
 // file checks one file and returns its class: "image", "video".
 func (c *checker) file(ctx context.Context, field string, m parvis.Media) string {
@@ -130,11 +132,11 @@ func (c *checker) file(ctx context.Context, field string, m parvis.Media) string
 	}
 	switch {
 	case m.CanOpen() && !sup.Bytes:
-		c.add(field, "unsupported", "%s: the network fetches media from a public address; use parvis.FromURL", field)
+		c.add(field, "unsupported", "%s: the network fetches media from a public address", field).help("use parvis.FromURL")
 	case !m.CanOpen() && m.URL == "":
-		c.add(field, "empty", "%s has no content; make it with parvis.FromBytes, FromFS, FromFile, FromReader or FromURL", field)
+		c.add(field, "empty", "%s has no content", field).help("make it with parvis.FromBytes, FromFS, FromFile, FromReader or FromURL")
 	case !m.CanOpen() && !sup.URL:
-		c.add(field, "unsupported", "%s: the network wants the bytes, not an address; use parvis.FromFile or the like", field)
+		c.add(field, "unsupported", "%s: the network wants the bytes, not an address", field).help("use parvis.FromFile or the like")
 	}
 	info, err := Inspect(ctx, m)
 	if err != nil {
@@ -147,7 +149,7 @@ func (c *checker) file(ctx context.Context, field string, m parvis.Media) string
 		c.length(field+".alt", m.Alt, parvis.TextLimits{sup.Alt}, "")
 	}
 	if m.Alt == "" && has(c.opts, RequireAlt) && (class == "image" || class == "video" || class == "audio") {
-		c.add(field, "alt", "%s has no alternative text, which this client's policy asks for; use Media.WithAlt", field)
+		c.add(field, "alt", "%s has no alternative text, which this client's policy asks for", field).help("use Media.WithAlt")
 	}
 	return class
 }

@@ -31,7 +31,7 @@ type Metrics interface {
 // network does not give is absent, not zero.
 func MetricsOf(ctx context.Context, p Publisher, post parvis.Ref) ([]Metric, error) {
 	const op = "metrics"
-	m, err := door[Metrics](p, op, post)
+	m, err := door[Metrics](ctx, p, op, post, func(s Support) parvis.Support { return s.Metrics })
 	if err != nil {
 		return nil, err
 	}

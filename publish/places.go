@@ -26,7 +26,7 @@ type PlaceEditor interface {
 func PlacesOf(ctx context.Context, p Publisher) iter.Seq2[parvis.Place, error] {
 	return func(yield func(parvis.Place, error) bool) {
 		const op = "list places"
-		l, err := parvis.Power[Places](p, p.Account(), op)
+		l, err := power[Places](ctx, p, op, func(s Support) parvis.Support { return s.Places })
 		if err != nil {
 			yield(parvis.Place{}, err)
 			return
@@ -46,11 +46,8 @@ func CreatePlace(ctx context.Context, p Publisher, pl parvis.Place) (parvis.Plac
 	if err := a.Owns(pl.Parent); err != nil {
 		return parvis.Place{}, parvis.In(err, a, op, parvis.ErrInvalid)
 	}
-	e, err := parvis.Power[PlaceEditor](p, a, op)
+	e, err := power[PlaceEditor](ctx, p, op, func(s Support) parvis.Support { return s.PlaceEdit })
 	if err != nil {
-		return parvis.Place{}, err
-	}
-	if err := allow(ctx, p, op, func(s Support) parvis.Support { return s.PlaceEdit }); err != nil {
 		return parvis.Place{}, err
 	}
 	got, err := e.CreatePlace(ctx, pl)
@@ -60,11 +57,8 @@ func CreatePlace(ctx context.Context, p Publisher, pl parvis.Place) (parvis.Plac
 // UpdatePlace changes the place that pl.Ref names to what pl says.
 func UpdatePlace(ctx context.Context, p Publisher, pl parvis.Place) (parvis.Place, error) {
 	const op = "update place"
-	e, err := door[PlaceEditor](p, op, pl.Ref)
+	e, err := door[PlaceEditor](ctx, p, op, pl.Ref, func(s Support) parvis.Support { return s.PlaceEdit })
 	if err != nil {
-		return parvis.Place{}, err
-	}
-	if err := allow(ctx, p, op, func(s Support) parvis.Support { return s.PlaceEdit }); err != nil {
 		return parvis.Place{}, err
 	}
 	got, err := e.UpdatePlace(ctx, pl)
@@ -74,11 +68,8 @@ func UpdatePlace(ctx context.Context, p Publisher, pl parvis.Place) (parvis.Plac
 // DeletePlace removes a place. What becomes of its posts is the network's affair.
 func DeletePlace(ctx context.Context, p Publisher, place parvis.Ref) error {
 	const op = "delete place"
-	e, err := door[PlaceEditor](p, op, place)
+	e, err := door[PlaceEditor](ctx, p, op, place, func(s Support) parvis.Support { return s.PlaceEdit })
 	if err != nil {
-		return err
-	}
-	if err := allow(ctx, p, op, func(s Support) parvis.Support { return s.PlaceEdit }); err != nil {
 		return err
 	}
 	return parvis.In(e.DeletePlace(ctx, place), p.Account(), op, parvis.ErrUnknownOutcome)

@@ -44,15 +44,10 @@ func Unreact(ctx context.Context, p Publisher, post parvis.Ref, r Reaction) erro
 }
 
 func reactor(ctx context.Context, p Publisher, op string, post parvis.Ref, r Reaction) (Reactor, error) {
-	x, err := door[Reactor](p, op, post)
-	if err != nil {
-		return nil, err
-	}
-	err = allow(ctx, p, op, func(s Support) parvis.Support {
+	return door[Reactor](ctx, p, op, post, func(s Support) parvis.Support {
 		if s.React.OK() && len(s.Reactions) > 0 && !slices.Contains(s.Reactions, r) {
 			return parvis.Never(fmt.Sprintf("the network has no reaction %q", r))
 		}
 		return s.React
 	})
-	return x, err
 }

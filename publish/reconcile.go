@@ -32,7 +32,7 @@ func Reconcile(ctx context.Context, p Publisher, t Attempt) (Post, error) {
 	if err := owns(a, t.Draft); err != nil {
 		return Post{}, parvis.In(err, a, op, parvis.ErrInvalid)
 	}
-	r, err := parvis.Power[Reconciler](p, a, op)
+	r, err := power[Reconciler](ctx, p, op, func(s Support) parvis.Support { return s.Reconcile })
 	if err != nil {
 		return Post{}, err
 	}

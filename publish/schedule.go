@@ -23,7 +23,7 @@ type Scheduler interface {
 // An error is the last pair.
 func ScheduledPosts(ctx context.Context, p Publisher) iter.Seq2[Post, error] {
 	return func(yield func(Post, error) bool) {
-		s, err := parvis.Power[Scheduler](p, p.Account(), "list scheduled posts")
+		s, err := power[Scheduler](ctx, p, "list scheduled posts", func(s Support) parvis.Support { return s.Schedule.Support })
 		if err != nil {
 			yield(Post{}, err)
 			return
@@ -39,16 +39,13 @@ func ScheduledPosts(ctx context.Context, p Publisher) iter.Seq2[Post, error] {
 // Reschedule moves a post that the network holds to the time at.
 func Reschedule(ctx context.Context, p Publisher, post parvis.Ref, at time.Time) (Post, error) {
 	const op = "reschedule"
-	s, err := door[Scheduler](p, op, post)
+	s, err := door[Scheduler](ctx, p, op, post, func(s Support) parvis.Support { return s.Schedule.Support })
 	if err != nil {
 		return Post{}, err
 	}
 	sup, err := supportFor(ctx, p, parvis.Place{})
 	if err != nil {
 		return Post{}, parvis.In(err, p.Account(), op, parvis.ErrUnavailable)
-	}
-	if err := sup.Schedule.Err(p.Account(), op); err != nil {
-		return Post{}, err
 	}
 	c := &checker{a: p.Account(), sup: sup, d: Draft{At: at}}
 	if c.schedule(); len(c.ps) > 0 {
@@ -61,7 +58,7 @@ func Reschedule(ctx context.Context, p Publisher, post parvis.Ref, at time.Time)
 // Unschedule removes a post that the network holds; it will not go out.
 func Unschedule(ctx context.Context, p Publisher, post parvis.Ref) error {
 	const op = "unschedule"
-	s, err := door[Scheduler](p, op, post)
+	s, err := door[Scheduler](ctx, p, op, post, func(s Support) parvis.Support { return s.Schedule.Support })
 	if err != nil {
 		return err
 	}

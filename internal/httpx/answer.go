@@ -112,8 +112,10 @@ func noContent(status int) bool {
 
 // unreadable is the error of an answer that says success and cannot be read.
 func (k *call) unreadable(err error) *parvis.Error {
-	e := &parvis.Error{Code: parvis.ErrBadAnswer, Message: "the answer cannot be read", Err: err,
-		Help: "try again; if it persists, check the address and version of the server"}
+	e := &parvis.Error{
+		Code: parvis.ErrBadAnswer, Message: "the answer cannot be read", Err: err,
+		Help: "try again; if it persists, check the address and version of the server",
+	}
 	switch {
 	case k.Context.Err() != nil:
 		e.Code, e.Message, e.Help = parvis.ErrUnavailable, "the call was given up while the answer came in", ""

@@ -49,13 +49,17 @@ func benchServer(b *testing.B) *httptest.Server {
 
 // memoryWire answers without a network, so that only the client's own work is measured.
 func memoryWire() http.RoundTripper {
-	header := http.Header{"Content-Type": {"application/json"}, "X-Ratelimit-Limit": {"300"},
-		"X-Ratelimit-Remaining": {"299"}, "X-Ratelimit-Reset": {"2099-01-01T00:00:00.000000Z"}}
+	header := http.Header{
+		"Content-Type": {"application/json"}, "X-Ratelimit-Limit": {"300"},
+		"X-Ratelimit-Remaining": {"299"}, "X-Ratelimit-Reset": {"2099-01-01T00:00:00.000000Z"},
+	}
 	return wireFunc(func(r *http.Request) (*http.Response, error) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_ = r.Body.Close()
-		return &http.Response{StatusCode: 200, Header: header, ContentLength: int64(len(benchAnswer)),
-			Body: io.NopCloser(bytes.NewReader([]byte(benchAnswer))), Request: r}, nil
+		return &http.Response{
+			StatusCode: 200, Header: header, ContentLength: int64(len(benchAnswer)),
+			Body: io.NopCloser(bytes.NewReader([]byte(benchAnswer))), Request: r,
+		}, nil
 	})
 }
 
@@ -72,8 +76,10 @@ func benchClient(t testing.TB, base string, hc *http.Client) func() {
 	require.NoError(t, err)
 	return func() {
 		var out benchOut
-		_, err := c.JSON(t.Context(), httpx.Request{Method: "POST", Path: "/api/v1/statuses",
-			Endpoint: "POST /api/v1/statuses", Body: httpx.JSON(benchStatus)}, &out)
+		_, err := c.JSON(t.Context(), httpx.Request{
+			Method: "POST", Path: "/api/v1/statuses",
+			Endpoint: "POST /api/v1/statuses", Body: httpx.JSON(benchStatus),
+		}, &out)
 		if err != nil || out.ID != "109" {
 			t.Fatal(err, out)
 		}
@@ -107,13 +113,13 @@ func benchRaw(t testing.TB, base string, hc *http.Client) func() {
 
 type benchMaker func(testing.TB, string, *http.Client) func()
 
-func runBoth(b *testing.B, make benchMaker) {
+func runBoth(b *testing.B, newBench benchMaker) {
 	b.Run("server", func(b *testing.B) {
 		srv := benchServer(b)
-		loop(b, make(b, srv.URL, srv.Client()))
+		loop(b, newBench(b, srv.URL, srv.Client()))
 	})
 	b.Run("memory", func(b *testing.B) {
-		loop(b, make(b, "https://mastodon.example", &http.Client{Transport: memoryWire()}))
+		loop(b, newBench(b, "https://mastodon.example", &http.Client{Transport: memoryWire()}))
 	})
 }
 

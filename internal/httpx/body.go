@@ -186,6 +186,8 @@ func (s *source) failure() *parvis.Error {
 		c := *e
 		return &c
 	}
-	return &parvis.Error{Code: parvis.ErrInvalid, Message: "the content to send cannot be read",
-		Help: "check the file and its size", Err: s.err}
+	return &parvis.Error{
+		Code: parvis.ErrInvalid, Message: "the content to send cannot be read",
+		Help: "check the file and its size", Err: s.err,
+	}
 }

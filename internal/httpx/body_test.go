@@ -82,8 +82,10 @@ func TestStreamedBodyIsOpenedOncePerTryAndClosed(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	})
-	_, err := newClient(t, base).Do(t.Context(), httpx.Request{Method: "PUT", Path: "/", Safe: true,
-		Body: httpx.Raw("video/mp4", 1<<20, f.open)})
+	_, err := newClient(t, base).Do(t.Context(), httpx.Request{
+		Method: "PUT", Path: "/", Safe: true,
+		Body: httpx.Raw("video/mp4", 1<<20, f.open),
+	})
 	require.NoError(t, err)
 	assert.Equal(t, int32(3), f.opened.Load())
 	assert.Equal(t, int32(3), f.closed.Load())
@@ -230,7 +232,7 @@ func TestUploadMayTakeLongButNotStall(t *testing.T) {
 				} else {
 					require.ErrorIs(t, err, c.want)
 					assert.Contains(t, err.Error(), "no progress")
-					assert.NotErrorIs(t, err, context.Canceled, "the caller cancelled nothing")
+					require.NotErrorIs(t, err, context.Canceled, "the caller cancelled nothing")
 				}
 				assert.InDelta(t, c.took, time.Since(began), float64(2*time.Second))
 			})
@@ -249,8 +251,10 @@ func TestAnswerToAnUploadIsTimed(t *testing.T) {
 			defer stop()
 			client := newClient(t, "http://host.example", func(cfg *httpx.Config) { cfg.Client, cfg.Timeout = hc, timeout })
 			began := time.Now()
-			_, err := client.Do(t.Context(), httpx.Request{Method: "POST", Path: "/",
-				Body: httpx.Raw("video/mp4", 3, (&file{data: "abc"}).open)})
+			_, err := client.Do(t.Context(), httpx.Request{
+				Method: "POST", Path: "/",
+				Body: httpx.Raw("video/mp4", 3, (&file{data: "abc"}).open),
+			})
 			require.ErrorIs(t, err, parvis.ErrUnknownOutcome)
 			assert.Equal(t, want, time.Since(began))
 		})
@@ -265,10 +269,12 @@ func TestTimeoutOfTheInjectedClientBindsUploads(t *testing.T) {
 		hc.Timeout = 10 * time.Second
 		client := newClient(t, "http://host.example", func(cfg *httpx.Config) { cfg.Client = hc })
 		began := time.Now()
-		_, err := client.Do(t.Context(), httpx.Request{Method: "POST", Path: "/",
+		_, err := client.Do(t.Context(), httpx.Request{
+			Method: "POST", Path: "/",
 			Body: httpx.Raw("video/mp4", 600, func(context.Context) (io.ReadCloser, error) {
 				return &slow{left: 600, stop: make(chan struct{})}, nil
-			})})
+			}),
+		})
 		require.ErrorIs(t, err, parvis.ErrUnknownOutcome)
 		assert.InDelta(t, 10*time.Second, time.Since(began), float64(time.Second))
 	})

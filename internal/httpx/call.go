@@ -90,8 +90,10 @@ func (c *Client) start(ctx context.Context, r Request, m mode) (*call, error) {
 	}
 	k.read = k.req.Method == http.MethodGet || k.req.Method == http.MethodHead
 	k.safe = k.read || r.Safe
-	k.limit = parvis.Call{Network: k.account.account.Network, Account: k.account.text,
-		Endpoint: k.req.Endpoint, Cost: r.Cost}
+	k.limit = parvis.Call{
+		Network: k.account.account.Network, Account: k.account.text,
+		Endpoint: k.req.Endpoint, Cost: r.Cost,
+	}
 	if r.Body != nil {
 		k.body = r.Body.payload()
 	}

@@ -111,8 +111,10 @@ func New(cfg Config) (*Client, error) {
 	}
 	if cfg.Timeout < 0 || cfg.UploadIdle < 0 || cfg.MaxBody < 0 ||
 		cfg.Retry.Max < 0 || cfg.Retry.MinWait < 0 || cfg.Retry.MaxWait < 0 {
-		return nil, &parvis.Error{Op: "configure", Code: parvis.ErrInvalid,
-			Message: "a timeout, size or retry setting is negative", Help: "leave it zero for the default"}
+		return nil, &parvis.Error{
+			Op: "configure", Code: parvis.ErrInvalid,
+			Message: "a timeout, size or retry setting is negative", Help: "leave it zero for the default",
+		}
 	}
 	c := &Client{cfg: withDefaults(cfg), base: *base}
 	c.password, _ = base.User.Password()
@@ -154,7 +156,7 @@ func (c *Client) newRetry() *retryablehttp.Client {
 	}
 	c.wire, c.cap = hc.Transport, hc.Timeout
 	if c.wire == nil {
-		c.wire = http.DefaultTransport
+		c.wire = http.DefaultTransport //nolint:forbidigo // the program has injected none
 	}
 	hc.Transport, hc.Timeout, hc.CheckRedirect = &chain{c}, 0, checkRedirect
 	return &retryablehttp.Client{
@@ -183,9 +185,11 @@ func (c *Client) accountName() *named {
 func parseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, &parvis.Error{Op: "configure", Code: parvis.ErrInvalid,
+		return nil, &parvis.Error{
+			Op: "configure", Code: parvis.ErrInvalid,
 			Message: "the base address is not an absolute http or https address",
-			Help:    "write it as https://host or https://host/prefix"}
+			Help:    "write it as https://host or https://host/prefix",
+		}
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = strings.TrimRight(u.RawPath, "/")

@@ -61,8 +61,10 @@ func TestDoSendsWhatWasAskedFor(t *testing.T) {
 		}
 	})
 	var out struct{ ID string }
-	resp, err := c.JSON(t.Context(), httpx.Request{Method: "POST", Path: "/api/v1/x?a=1", Query: url.Values{"b": {"2 3"}},
-		Header: http.Header{"idempotency-key": {"k1"}}, Body: httpx.JSON(map[string]string{"status": "é"})}, &out)
+	resp, err := c.JSON(t.Context(), httpx.Request{
+		Method: "POST", Path: "/api/v1/x?a=1", Query: url.Values{"b": {"2 3"}},
+		Header: http.Header{"idempotency-key": {"k1"}}, Body: httpx.JSON(map[string]string{"status": "é"}),
+	}, &out)
 	require.NoError(t, err)
 	assert.Equal(t, "7", out.ID)
 	assert.Equal(t, http.StatusCreated, resp.Status)

@@ -36,7 +36,7 @@ func TestStatusMapping(t *testing.T) {
 		assert.Equal(t, status, e.Status)
 		assert.Equal(t, status, resp.Status)
 		assert.Equal(t, "listen", e.Op)
-		assert.Equal(t, `{"error":"why"}`, e.Vendor)
+		assert.JSONEq(t, `{"error":"why"}`, e.Vendor)
 		assert.Contains(t, e.Message, "GET /x")
 	}
 }
@@ -49,7 +49,7 @@ func TestVendorTextIsFitToShow(t *testing.T) {
 	_, err := client.Do(t.Context(), readCall)
 	v := asError(t, err).Vendor
 	assert.True(t, strings.HasPrefix(v, "bad[31m input éé"), v)
-	assert.Equal(t, 301, len([]rune(v)))
+	assert.Len(t, []rune(v), 301)
 	assert.NotContains(t, err.Error(), "\n")
 }
 

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -96,8 +97,10 @@ func (l *Limiter) Wait(ctx context.Context, c parvis.Call) error {
 			return nil
 		}
 		if d > patience {
-			return &parvis.Error{Network: c.Network, Account: c.Account, Code: parvis.ErrRateLimited,
-				Message: "the limit of " + c.Endpoint + " is used up", RetryAfter: d, Help: "wait, then try again"}
+			return &parvis.Error{
+				Network: c.Network, Account: c.Account, Code: parvis.ErrRateLimited,
+				Message: "the limit of " + c.Endpoint + " is used up", RetryAfter: d, Help: "wait, then try again",
+			}
 		}
 		if err := sleep(ctx, d); err != nil {
 			return err
@@ -227,10 +230,8 @@ func (l *Limiter) named(r *route, k key) *allowance {
 		a = &allowance{}
 		l.shared[k] = a
 	}
-	for _, known := range r.named {
-		if known == a {
-			return a
-		}
+	if slices.Contains(r.named, a) {
+		return a
 	}
 	r.named = append(r.named, a)
 	return a

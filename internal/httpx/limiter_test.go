@@ -49,14 +49,26 @@ func TestLimiterRemembers(t *testing.T) {
 		{"refused, then a good answer", func() []parvis.Limit {
 			return []parvis.Limit{{Exceeded: true, Reset: in(time.Hour)}, {Max: 5, Remaining: 4, Reset: in(time.Hour)}}
 		}, post, 0, time.Hour},
-		{"too dear for what is left", func() []parvis.Limit { return []parvis.Limit{{Max: 5, Remaining: 2, Reset: in(time.Minute)}} },
-			parvis.Call{Account: post.Account, Endpoint: post.Endpoint, Cost: 3}, 0, time.Minute},
-		{"dearer than the whole", func() []parvis.Limit { return []parvis.Limit{{Max: 5, Remaining: 5, Reset: in(time.Minute)}} },
-			parvis.Call{Account: post.Account, Endpoint: post.Endpoint, Cost: 30}, 0, 0},
-		{"another account", func() []parvis.Limit { return []parvis.Limit{{Exceeded: true, Reset: in(time.Hour)}} },
-			parvis.Call{Account: "testnet:other", Endpoint: post.Endpoint}, 0, 0},
-		{"another endpoint", func() []parvis.Limit { return []parvis.Limit{{Exceeded: true, Reset: in(time.Hour)}} },
-			parvis.Call{Account: post.Account, Endpoint: "GET /x"}, 0, 0},
+		{
+			"too dear for what is left", func() []parvis.Limit { return []parvis.Limit{{Max: 5, Remaining: 2, Reset: in(time.Minute)}} },
+			parvis.Call{Account: post.Account, Endpoint: post.Endpoint, Cost: 3},
+			0, time.Minute,
+		},
+		{
+			"dearer than the whole", func() []parvis.Limit { return []parvis.Limit{{Max: 5, Remaining: 5, Reset: in(time.Minute)}} },
+			parvis.Call{Account: post.Account, Endpoint: post.Endpoint, Cost: 30},
+			0, 0,
+		},
+		{
+			"another account", func() []parvis.Limit { return []parvis.Limit{{Exceeded: true, Reset: in(time.Hour)}} },
+			parvis.Call{Account: "testnet:other", Endpoint: post.Endpoint},
+			0, 0,
+		},
+		{
+			"another endpoint", func() []parvis.Limit { return []parvis.Limit{{Exceeded: true, Reset: in(time.Hour)}} },
+			parvis.Call{Account: post.Account, Endpoint: "GET /x"},
+			0, 0,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

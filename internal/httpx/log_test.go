@@ -46,10 +46,14 @@ func TestOneLinePerTry(t *testing.T) {
 		}))
 		_, err := client.Do(t.Context(), httpx.Request{Path: "/x", Query: url.Values{"token": {"sesame"}, "q": {"a b"}, "i": {"xyz"}}})
 		require.NoError(t, err)
-		common := map[string]any{"account": "testnet:acme", "method": "GET", "host": "host.example",
-			"path": "/x?i=[redacted]&q=a+b&token=[redacted]", "duration": 250e6}
-		first := map[string]any{"level": "WARN", "msg": "call failed, trying again", "try": 1.0, "status": 503.0,
-			"request_id": "r-1", "code": "unavailable", "error": "the server answered 503 Service Unavailable to GET /x"}
+		common := map[string]any{
+			"account": "testnet:acme", "method": "GET", "host": "host.example",
+			"path": "/x?i=[redacted]&q=a+b&token=[redacted]", "duration": 250e6,
+		}
+		first := map[string]any{
+			"level": "WARN", "msg": "call failed, trying again", "try": 1.0, "status": 503.0,
+			"request_id": "r-1", "code": "unavailable", "error": "the server answered 503 Service Unavailable to GET /x",
+		}
 		second := map[string]any{"level": "DEBUG", "msg": "call", "try": 2.0, "status": 200.0}
 		for k, v := range common {
 			first[k], second[k] = v, v

@@ -60,10 +60,14 @@ func TestMultipart(t *testing.T) {
 			formPart{"file", "a.png", "image/png", "AAA"},
 			formPart{"thumb", `b %22q%22.jpg`, "application/octet-stream", "BBBB"}), true},
 		{"unknown size", httpx.Multipart(nil, a, unknown), []formPart{
-			{"file", "a.png", "image/png", "AAA"}, {"file", "c", "application/octet-stream", "CC"}}, false},
+			{"file", "a.png", "image/png", "AAA"}, {"file", "c", "application/octet-stream", "CC"},
+		}, false},
 		{"nothing", httpx.Multipart(nil), nil, true},
-		{"media", httpx.Multipart(nil, httpx.MediaFile("file", parvis.FromBytes("d.gif", []byte("GIF")).WithType("image/gif"))),
-			[]formPart{{"file", "d.gif", "image/gif", "GIF"}}, true},
+		{
+			"media", httpx.Multipart(nil, httpx.MediaFile("file", parvis.FromBytes("d.gif", []byte("GIF")).WithType("image/gif"))),
+			[]formPart{{"file", "d.gif", "image/gif", "GIF"}},
+			true,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -132,8 +136,10 @@ func TestMultipartMissingFileIsFoundBeforeSending(t *testing.T) {
 		t.Error("sent")
 		return nil, io.EOF
 	}))
-	_, err := client.Do(t.Context(), httpx.Request{Method: "POST", Path: "/",
-		Body: httpx.Multipart(nil, httpx.MediaFile("f", parvis.FromFile("/nowhere/at-all.png")))})
+	_, err := client.Do(t.Context(), httpx.Request{
+		Method: "POST", Path: "/",
+		Body: httpx.Multipart(nil, httpx.MediaFile("f", parvis.FromFile("/nowhere/at-all.png"))),
+	})
 	require.ErrorIs(t, err, parvis.ErrInvalid)
 }
 

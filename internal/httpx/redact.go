@@ -173,8 +173,10 @@ func secretKey(name string) bool {
 }
 
 // secretEnds are the words that credentials go by, also at the end of another: "apikey".
-var secretEnds = [...]string{"token", "secret", "signature", "password", "passwd", "passphrase", "apikey",
-	"privatekey", "accesskey", "jwt", "assertion", "credential", "credentials", "verifier", "authorization"}
+var secretEnds = [...]string{
+	"token", "secret", "signature", "password", "passwd", "passphrase", "apikey",
+	"privatekey", "accesskey", "jwt", "assertion", "credential", "credentials", "verifier", "authorization",
+}
 
 func notWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 

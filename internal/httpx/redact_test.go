@@ -109,8 +109,10 @@ func leakRequests() []httpx.Request {
 	return []httpx.Request{
 		{Path: path, Query: query, Header: header},
 		{Method: "POST", Path: path, Query: query, Header: header, Body: httpx.Form(url.Values{"password": {leaks["form"]}})},
-		{Method: "PUT", Path: path, Query: query, Header: header, Safe: true,
-			Body: httpx.JSON(map[string]any{"auth": []any{map[string]string{"refresh_token": leaks["JSON"]}}})},
+		{
+			Method: "PUT", Path: path, Query: query, Header: header, Safe: true,
+			Body: httpx.JSON(map[string]any{"auth": []any{map[string]string{"refresh_token": leaks["JSON"]}}}),
+		},
 	}
 }
 
@@ -122,8 +124,10 @@ func echo(w io.Writer, r *http.Request) {
 		body, _ = io.ReadAll(r.Body)
 	}
 	form, _ := url.ParseQuery(string(body))
-	bare := []string{leaks["userinfo"], leaks["configured"], strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "),
-		r.Header.Get("X-Api-Key"), form.Get("password"), r.URL.Query().Get("access_token"), r.URL.Query().Get("signature")}
+	bare := []string{
+		leaks["userinfo"], leaks["configured"], strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "),
+		r.Header.Get("X-Api-Key"), form.Get("password"), r.URL.Query().Get("access_token"), r.URL.Query().Get("signature"),
+	}
 	if strings.Contains(string(body), "refresh_token") {
 		bare = append(bare, leaks["JSON"])
 	}

@@ -51,8 +51,10 @@ func first(h http.Header, canonical string) string {
 }
 
 // layouts are the ways of ISO 8601 that servers write; fractions are read with each.
-var layouts = [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05",
-	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05"}
+var layouts = [...]string{
+	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05",
+	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05",
+}
 
 // span returns how far off the moment or span s is.
 func span(s string, now time.Time) time.Duration {

@@ -91,8 +91,10 @@ func TestRetryAfter(t *testing.T) {
 
 // FuzzRetryAfter: whatever servers send, the wait is between 0 and 30 days.
 func FuzzRetryAfter(f *testing.F) {
-	for _, s := range []string{"120", "1.5", "-1", "1795262460", "1795262460500", "2026-11-21T12:00:30.123456Z",
-		"Sat, 21 Nov 2026 12:01:00 GMT", "1e400", "0x1p60", "NaN", ""} {
+	for _, s := range []string{
+		"120", "1.5", "-1", "1795262460", "1795262460500", "2026-11-21T12:00:30.123456Z",
+		"Sat, 21 Nov 2026 12:01:00 GMT", "1e400", "0x1p60", "NaN", "",
+	} {
 		f.Add(s, `{"retry_after":`+s+`}`)
 	}
 	f.Add("", `{"parameters":{"retry_after":3},"extras":{"wait_seconds":4},"retry_after_ms":5}`)
@@ -123,18 +125,28 @@ func TestDefaultLimits(t *testing.T) {
 		}{
 			"none":     {headers("Content-Type", "text/plain"), nil},
 			"no count": {headers("X-RateLimit-Limit", "300"), nil},
-			"Mastodon": {headers("X-RateLimit-Limit", "300", "X-RateLimit-Remaining", "299",
-				"X-RateLimit-Reset", in(5*time.Minute).UTC().Format("2006-01-02T15:04:05.000000Z")),
-				[]parvis.Limit{{Max: 300, Remaining: 299, Reset: in(5 * time.Minute)}}},
-			"atproto": {headers("RateLimit-Limit", "3000", "RateLimit-Remaining", "0", "RateLimit-Policy", "3000;w=300", "RateLimit-Reset", "120"),
-				[]parvis.Limit{{Max: 3000, Remaining: 0, Reset: in(2 * time.Minute)}}},
-			"X": {headers("x-rate-limit-limit", "15", "x-rate-limit-remaining", "3", "x-rate-limit-reset", "60"),
-				[]parvis.Limit{{Max: 15, Remaining: 3, Reset: in(time.Minute)}}},
-			"Discord": {headers("X-RateLimit-Limit", "5", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1",
-				"X-RateLimit-Reset-After", "1.5", "X-RateLimit-Bucket", "abcd"),
-				[]parvis.Limit{{Name: "abcd", Max: 5, Remaining: 0, Reset: in(1500 * time.Millisecond)}}},
-			"Reddit": {headers("X-Ratelimit-Used", "5", "X-Ratelimit-Remaining", "595.0", "X-Ratelimit-Reset", "283"),
-				[]parvis.Limit{{Remaining: 595, Reset: in(283 * time.Second)}}},
+			"Mastodon": {
+				headers("X-RateLimit-Limit", "300", "X-RateLimit-Remaining", "299",
+					"X-RateLimit-Reset", in(5*time.Minute).UTC().Format("2006-01-02T15:04:05.000000Z")),
+				[]parvis.Limit{{Max: 300, Remaining: 299, Reset: in(5 * time.Minute)}},
+			},
+			"atproto": {
+				headers("RateLimit-Limit", "3000", "RateLimit-Remaining", "0", "RateLimit-Policy", "3000;w=300", "RateLimit-Reset", "120"),
+				[]parvis.Limit{{Max: 3000, Remaining: 0, Reset: in(2 * time.Minute)}},
+			},
+			"X": {
+				headers("x-rate-limit-limit", "15", "x-rate-limit-remaining", "3", "x-rate-limit-reset", "60"),
+				[]parvis.Limit{{Max: 15, Remaining: 3, Reset: in(time.Minute)}},
+			},
+			"Discord": {
+				headers("X-RateLimit-Limit", "5", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1",
+					"X-RateLimit-Reset-After", "1.5", "X-RateLimit-Bucket", "abcd"),
+				[]parvis.Limit{{Name: "abcd", Max: 5, Remaining: 0, Reset: in(1500 * time.Millisecond)}},
+			},
+			"Reddit": {
+				headers("X-Ratelimit-Used", "5", "X-Ratelimit-Remaining", "595.0", "X-Ratelimit-Reset", "283"),
+				[]parvis.Limit{{Remaining: 595, Reset: in(283 * time.Second)}},
+			},
 			"list":      {headers("RateLimit-Limit", "10, 10;w=1", "RateLimit-Remaining", "9"), []parvis.Limit{{Max: 10, Remaining: 9}}},
 			"gibberish": {headers("X-RateLimit-Limit", "many", "X-RateLimit-Remaining", "few"), nil},
 			"negative":  {headers("X-RateLimit-Remaining", "-1"), nil},

@@ -2,8 +2,8 @@ package text
 
 import "strconv"
 
-// openBlock lays out the start of a block element; it reports false for other elements.
-func (f *flow) openBlock(t *tag) bool {
+// openBlock lays out the start of a block element; other elements leave the layout alone.
+func (f *flow) openBlock(t *tag) {
 	switch t.name {
 	case "p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "dl", "figure", "hr":
 		f.block(f.gap(t.name))
@@ -20,12 +20,10 @@ func (f *flow) openBlock(t *tag) bool {
 		f.block(2)
 		f.pre++
 	default:
-		if !isPlainBlock(t.name) {
-			return false
+		if isPlainBlock(t.name) {
+			f.block(1)
 		}
-		f.block(1)
 	}
-	return true
 }
 
 // gap returns the line breaks around a block: a blank line, but none between the mark of a list
@@ -63,8 +61,8 @@ func (f *flow) openItem() {
 	f.push(l)
 }
 
-// closeBlock lays out the end of a block element; it reports false for other elements.
-func (f *flow) closeBlock(name string) bool {
+// closeBlock lays out the end of a block element; other elements leave the layout alone.
+func (f *flow) closeBlock(name string) {
 	switch name {
 	case "p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "dl", "figure":
 		f.block(2)
@@ -85,12 +83,10 @@ func (f *flow) closeBlock(name string) bool {
 		f.pre = max(f.pre-1, 0)
 		f.block(2)
 	default:
-		if !isPlainBlock(name) {
-			return false
+		if isPlainBlock(name) {
+			f.block(1)
 		}
-		f.block(1)
 	}
-	return true
 }
 
 // isPlainBlock reports whether the element is a block without space around it.

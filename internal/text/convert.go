@@ -22,9 +22,11 @@ import (
 func Convert(s string, from, to parvis.Format) (string, error) {
 	for _, f := range []parvis.Format{from, to} {
 		if f != parvis.Plain && f != parvis.Markdown && f != parvis.HTML {
-			return "", &parvis.Error{Op: "convert text", Code: parvis.ErrInvalid,
+			return "", &parvis.Error{
+				Op: "convert text", Code: parvis.ErrInvalid,
 				Message: "unknown format " + string(f),
-				Help:    "use parvis.Plain, parvis.Markdown or parvis.HTML"}
+				Help:    "use parvis.Plain, parvis.Markdown or parvis.HTML",
+			}
 		}
 	}
 	switch {

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -127,7 +126,7 @@ func TestConvertSame(t *testing.T) {
 	}
 	for _, pair := range [][2]parvis.Format{{"bbcode", parvis.Plain}, {parvis.HTML, "rtf"}, {"x", "x"}} {
 		_, err := Convert("a", pair[0], pair[1])
-		assert.True(t, errors.Is(err, parvis.ErrInvalid), "%v", pair)
+		assert.ErrorIs(t, err, parvis.ErrInvalid, "%v", pair)
 	}
 }
 

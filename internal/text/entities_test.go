@@ -190,7 +190,7 @@ func TestOffsets(t *testing.T) {
 	} {
 		got := Offsets(s, es, u)
 		for i, w := range want {
-			assert.Equal(t, w, [2]int{got[i].Start, got[i].End}, "%s of entity %d", u, i)
+			assert.Equal(t, [2]int{got[i].Start, got[i].End}, w, "%s of entity %d", u, i)
 			assert.Equal(t, es[i].Value, got[i].Value)
 		}
 	}

@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -153,8 +154,8 @@ func (f *flow) push(l level) {
 
 // pop closes the innermost level called name, and those inside it.
 func (f *flow) pop(name string) {
-	for i := len(f.nest) - 1; i >= 0; i-- {
-		if f.nest[i].name == name {
+	for i, v := range slices.Backward(f.nest) {
+		if v.name == name {
 			f.nest = f.nest[:i]
 			return
 		}

@@ -190,7 +190,7 @@ func scanAttr(s string, t *tag) int {
 // plainValue reports whether the value of an attribute has no character references but those that
 // every server writes, which mean the same everywhere, and nothing that is to be replaced.
 func plainValue(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		switch s[i] {
 		case '\r', 0:
 			return false

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,8 +107,8 @@ func (c *cleaner) image(t *tag) {
 
 func (c *cleaner) close(name string) {
 	name = cleanName(name)
-	for i := len(c.stack) - 1; i >= 0; i-- {
-		if c.stack[i] == name {
+	for i, v := range slices.Backward(c.stack) {
+		if v == name {
 			c.popTo(i)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 )
 
@@ -13,10 +14,14 @@ func TestSanitize(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, markup, want string }{
 		{"text", `a < b & "c"`, "a &lt; b &amp; &#34;c&#34;"},
-		{"what is allowed", "<p>a<br><em>b</em><strong>c</strong><b>d</b><i>e</i><u>f</u><del>g</del><code>h</code></p>",
-			"<p>a<br><em>b</em><strong>c</strong><b>d</b><i>e</i><u>f</u><del>g</del><code>h</code></p>"},
-		{"blocks", "<h1>a</h1><pre>b</pre><blockquote>c</blockquote><ul><li>d</li></ul><ol start=3><li>e</li></ol><h6>f</h6>",
-			"<h1>a</h1><pre>b</pre><blockquote>c</blockquote><ul><li>d</li></ul><ol><li>e</li></ol><h6>f</h6>"},
+		{
+			"what is allowed", "<p>a<br><em>b</em><strong>c</strong><b>d</b><i>e</i><u>f</u><del>g</del><code>h</code></p>",
+			"<p>a<br><em>b</em><strong>c</strong><b>d</b><i>e</i><u>f</u><del>g</del><code>h</code></p>",
+		},
+		{
+			"blocks", "<h1>a</h1><pre>b</pre><blockquote>c</blockquote><ul><li>d</li></ul><ol start=3><li>e</li></ol><h6>f</h6>",
+			"<h1>a</h1><pre>b</pre><blockquote>c</blockquote><ul><li>d</li></ul><ol><li>e</li></ol><h6>f</h6>",
+		},
 		{"strike", "<s>a</s><strike>b</strike>", "<del>a</del><del>b</del>"},
 		{"link", `<a href="https://a.b/?x=1&amp;y=2" target="_blank" onclick="x()">l</a>`, `<a href="https://a.b/?x=1&amp;y=2" rel="nofollow noopener">l</a>`},
 		{"mail", `<a href="mailto:a@b.c">l</a>`, `<a href="mailto:a@b.c" rel="nofollow noopener">l</a>`},
@@ -37,8 +42,10 @@ func TestSanitize(t *testing.T) {
 		{"not closed", "<p><b>a", "<p><b>a</b></p>"},
 		{"closed in the wrong order", "<b><i>a</b></i>c", "<b><i>a</i></b>c"},
 		{"stray end", "a</b></p></br>c", "ac"},
-		{"link in a link", `<a href="https://a.b">x<a href="https://c.d">y</a></a>`,
-			`<a href="https://a.b" rel="nofollow noopener">x</a><a href="https://c.d" rel="nofollow noopener">y</a>`},
+		{
+			"link in a link", `<a href="https://a.b">x<a href="https://c.d">y</a></a>`,
+			`<a href="https://a.b" rel="nofollow noopener">x</a><a href="https://c.d" rel="nofollow noopener">y</a>`,
+		},
 		{"paragraph in a paragraph", "<p>a<p>b<ul><li>c<li>d</ul>", "<p>a</p><p>b</p><ul><li>c</li><li>d</li></ul>"},
 		{"heading in a heading", "<h1>a<h2>b</h2></h1>", "<h1>a</h1><h2>b</h2>"},
 		{"control characters", "a\x00\x07b\r\nc", "ab\nc"},
@@ -64,9 +71,7 @@ var allowed = map[string][]string{
 func assertClean(t *testing.T, s string) {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(s))
-	if !assert.NoError(t, err) {
-		return
-	}
+	require.NoError(t, err)
 	for n := range doc.Descendants() {
 		assert.NotEqual(t, html.CommentNode, n.Type, "a comment in %q", s)
 		if n.Type != html.ElementNode {

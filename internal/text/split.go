@@ -52,7 +52,7 @@ func (f *fitter) number(pieces []string, number func(i, n int) string) bool {
 	return true
 }
 
-// split returns the pieces of the text, each with room for suffix, at most most of them.
+// split returns the pieces of the text, each with room for suffix, at most of them.
 // It reports false if there are more, or if one does not keep the limits.
 func (f *fitter) split(suffix string, most int) ([]string, bool) {
 	var pieces []string

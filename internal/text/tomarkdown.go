@@ -1,6 +1,9 @@
 package text
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // markdownFromHTML returns the HTML markup as Markdown.
 func markdownFromHTML(markup string) string {
@@ -151,8 +154,8 @@ func (m *markdown) openInline(name string) {
 }
 
 func (m *markdown) closeInline(name string) {
-	for i := len(m.inline) - 1; i >= 0; i-- {
-		if m.inline[i].name == name {
+	for i, v := range slices.Backward(m.inline) {
+		if v.name == name {
 			for j := len(m.inline) - 1; j >= i; j-- {
 				m.endMark(m.inline[j].mark)
 			}
@@ -174,8 +177,8 @@ func (m *markdown) endMark(mark string) {
 // breakInline closes all emphasis and the anchor, which cannot reach over blocks.
 func (m *markdown) breakInline() {
 	m.endAnchor()
-	for i := len(m.inline) - 1; i >= 0; i-- {
-		m.endMark(m.inline[i].mark)
+	for _, v := range slices.Backward(m.inline) {
+		m.endMark(v.mark)
 	}
 	m.inline = m.inline[:0]
 }
