@@ -101,6 +101,10 @@ func LogOf(ctx context.Context, m Moderator, place parvis.Place) iter.Seq2[Entry
 
 // power returns m's power T if m has it and its network allows it in place.
 func power[T any](ctx context.Context, m Moderator, place parvis.Place, op string, pick func(Support) parvis.Support) (T, error) {
+	var zero T
+	if err := m.Account().Owns(place.Ref); err != nil {
+		return zero, parvis.In(err, m.Account(), op, parvis.ErrInvalid)
+	}
 	t, err := parvis.Power[T](m, m.Account(), op)
 	if err != nil {
 		return t, err

@@ -28,6 +28,20 @@ type Options struct {
 	Timeout time.Duration
 	// MaxAnswer bounds an answer in bytes, after decompression; 0 is 16 MiB.
 	MaxAnswer int64
+	// Retry says how patiently calls are repeated that are safe to repeat.
+	Retry Retry
+}
+
+// Retry says how often and how patiently a call is repeated that failed for a passing
+// reason. Only reads are, and mutations that surely took no effect or that the network
+// knows again by their key.
+type Retry struct {
+	// Max is the number of tries in all; 0 is 3, 1 never repeats.
+	Max int
+	// MinWait is the first wait, which doubles each time and is jittered; 0 is half a second.
+	MinWait time.Duration
+	// MaxWait caps every wait; a network that asks for more is not tried again. 0 is 30 seconds.
+	MaxWait time.Duration
 }
 
 // A Provider is what every provider is: somebody on a network. The verbs are found by
