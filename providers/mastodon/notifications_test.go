@@ -114,7 +114,7 @@ func TestRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, parvis.Ref{Client: "acme", Network: Network, Host: "m.example", Kind: parvis.KindPost, ID: "5"}, post.Ref)
 	assert.Equal(t, publish.Followers, post.Visibility)
-	assert.JSONEq(t, raw, post.Raw)
+	assert.JSONEq(t, raw, string(post.Raw))
 	assert.Equal(t, 2026, post.Edited.Year())
 	require.Len(t, post.Media, 1)
 	assert.Equal(t, []string{"image/png", "un four", "https://e.example/a.png"}, []string{post.Media[0].Type, post.Media[0].Alt, post.Media[0].URL})
