@@ -54,6 +54,8 @@ type Post struct {
 	Visibility Visibility `json:"visibility,omitempty"`
 	// Lang is the language that the network has noted.
 	Lang string `json:"lang,omitempty"`
+	// Warning is the content warning in front of it.
+	Warning string `json:"warning,omitempty"`
 	// Created, Edited and At are when it was made, last changed, and, if it is
 	// scheduled, when it goes out.
 	Created time.Time `json:"created,omitzero"`

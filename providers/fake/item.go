@@ -155,7 +155,7 @@ func (a *Account) own(r parvis.Ref) (*item, error) {
 func (a *Account) post(it *item) publish.Post {
 	p := publish.Post{
 		Ref: a.ref(it.kind, it.id), State: stateOf(it.state), Author: a.who(it.author), Title: it.title, Text: it.text,
-		Media: a.media(it.media), Place: a.place(it.place), ReplyTo: a.refTo(it.parent), Visibility: it.visibility, Lang: it.lang,
+		Media: a.media(it.media), Place: a.place(it.place), ReplyTo: a.refTo(it.parent), Visibility: it.visibility, Lang: it.lang, Warning: it.warning,
 		Created: it.created, Edited: it.edited, Key: it.key,
 	}
 	if it.state == scheduled {

@@ -148,7 +148,7 @@ func (c *Client) post(st *api.Status) publish.Post {
 	p := publish.Post{
 		Ref: c.ref(parvis.KindPost, st.ID), URL: st.URL, State: publish.Published, Author: c.person(&st.Account),
 		Text: words(st), Media: c.files(st.Media), ReplyTo: c.ref(parvis.KindPost, st.InReplyToID),
-		Visibility: visibility(st.Visibility), Lang: st.Language, Created: when(st.CreatedAt), Edited: when(st.EditedAt), Raw: st.Raw,
+		Visibility: visibility(st.Visibility), Lang: st.Language, Warning: st.SpoilerText, Created: when(st.CreatedAt), Edited: when(st.EditedAt), Raw: st.Raw,
 	}
 	if p.URL == "" {
 		p.URL = st.URI

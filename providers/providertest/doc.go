@@ -39,6 +39,7 @@
 //   - publish/reply-to-other: The reference of what somebody else said can be answered.
 //   - publish/visibility: A degree of visibility that Support lists is taken, and is the one that the post has.
 //   - publish/lang: The language of a draft, where Support takes one, is the one that the post has.
+//   - publish/warning: The content warning of a draft, where Support takes one, is the one that the post has.
 //   - publish/title: The title of a draft, where Support takes one, is the one that the post has.
 //   - publish/key: Where Support.Key says yes, two calls with one key make one post.
 //   - publish/keys: Two drafts with two keys are two posts, and each post names its own key or none.

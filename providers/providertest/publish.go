@@ -53,6 +53,11 @@ func publishCases() []Case {
 		Applies:     needs(publishing("languages", func(s publish.Support) bool { return s.Lang.OK() && s.Get.OK() })),
 		Run:         publishLang,
 	}, {
+		Name:        "publish/warning",
+		Explanation: "The content warning of a draft, where Support takes one, is the one that the post has.",
+		Applies:     needs(publishing("content warnings", func(s publish.Support) bool { return s.Warning.OK() && s.Get.OK() })),
+		Run:         publishWarning,
+	}, {
 		Name:        "publish/title",
 		Explanation: "The title of a draft, where Support takes one, is the one that the post has.",
 		Applies:     needs(publishing("titles", func(s publish.Support) bool { return s.Headline.OK() && s.Get.OK() })),
@@ -258,6 +263,13 @@ func publishLang(ctx context.Context, r *Rig) error {
 	return r.kept(ctx, field{
 		"language", "fr",
 		func(d *publish.Draft) { d.Lang = "fr" }, func(p publish.Post) string { return p.Lang },
+	})
+}
+
+func publishWarning(ctx context.Context, r *Rig) error {
+	return r.kept(ctx, field{
+		"content warning", "heat",
+		func(d *publish.Draft) { d.Warning = "heat" }, func(p publish.Post) string { return p.Warning },
 	})
 }
 

@@ -132,6 +132,7 @@ func publishWrecks() map[string]wreck {
 		},
 		"publish/visibility": change(func(d *publish.Draft) { d.Visibility = "" }),
 		"publish/lang":       change(func(d *publish.Draft) { d.Lang = "" }),
+		"publish/warning":    change(func(d *publish.Draft) { d.Warning = "" }),
 		"publish/title":      change(func(d *publish.Draft) { d.Title = "" }),
 		"publish/key":        change(func(d *publish.Draft) { d.Key = rand.Text() }),
 		"publish/keys":       change(func(d *publish.Draft) { d.Key = "always the same" }),
