@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/recent"
 )
 
 // To delivers what p hears, oldest first: it refuses foreign references and kinds that
@@ -24,7 +25,7 @@ func To(ctx context.Context, p Listener, q Query) iter.Seq2[Event, error] {
 
 // deliver passes the events of in on, without doubles and those that q does not want.
 func deliver(p Listener, op string, q Query, in iter.Seq2[Event, error], yield func(Event, error) bool) {
-	var seen recent
+	var seen recent.Set
 	for ev, err := range in {
 		a := p.Account() // per event: a provider may only now have learnt who it is
 		ev.Account = a
@@ -32,7 +33,7 @@ func deliver(p Listener, op string, q Query, in iter.Seq2[Event, error], yield f
 			yield(ev, parvis.In(err, a, op, parvis.ErrUnavailable))
 			return
 		}
-		if !wanted(a, q, ev) || seen.before(ev.ID) {
+		if !wanted(a, q, ev) || seen.Before(ev.ID) {
 			continue
 		}
 		if !yield(ev, nil) {
@@ -71,37 +72,4 @@ func check(ctx context.Context, p Listener, q Query, op string) error {
 		}
 	}
 	return nil
-}
-
-// recentLen is how many event IDs a stream remembers to drop doubles: those that a
-// network repeats after a reconnect or in overlapping pages.
-const recentLen = 8192
-
-// recent remembers the last IDs. The zero value is empty and ready.
-type recent struct {
-	ring []string
-	next int
-	set  map[string]struct{}
-}
-
-// before reports whether id came before, and remembers it. Empty IDs are never remembered.
-func (r *recent) before(id string) bool {
-	if id == "" {
-		return false
-	}
-	if _, ok := r.set[id]; ok {
-		return true
-	}
-	if r.set == nil {
-		r.set = make(map[string]struct{})
-	}
-	if len(r.ring) < recentLen {
-		r.ring = append(r.ring, id)
-	} else {
-		delete(r.set, r.ring[r.next])
-		r.ring[r.next] = id
-		r.next = (r.next + 1) % recentLen
-	}
-	r.set[id] = struct{}{}
-	return false
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // TestImportDirections keeps: root → std; publish, listen, moderate → root and
-// internal/text, never each other; a network → root, the verbs, providers, internal,
+// internal/text or internal/recent, never each other; a network → root, the verbs, providers, internal,
 // never another network; fake and providertest → no internal; examples → public only.
 func TestImportDirections(t *testing.T) {
 	t.Parallel()
@@ -42,8 +42,8 @@ func forbidden(pkg, imp, dep string, ours bool) string {
 	case pkg == "":
 		return "the root package imports nothing of this module"
 	case isVerb(pkg):
-		if dep != "" && dep != "internal/text" {
-			return "a verb imports the root and internal/text, never another verb"
+		if dep != "" && dep != "internal/text" && dep != "internal/recent" {
+			return "a verb imports the root, internal/text and internal/recent, never another verb"
 		}
 	case under(pkg, "examples"):
 		if strings.HasPrefix(dep, "internal") {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/recent"
 	"github.com/parvis-go/parvis/listen"
 )
 
@@ -22,7 +23,7 @@ type hearing struct {
 	// at is the newest item of the feed that was delivered or passed over; own is that of
 	// the account's own posts, where these are heard beside the notifications.
 	at, own position
-	seen    recent
+	seen    recent.Set
 	// answered are those answers below a post that were delivered, which come in no order.
 	answered map[string]bool
 	yield    func(listen.Event, error) bool
@@ -133,7 +134,7 @@ func backoff(n int) time.Duration {
 
 // deliver passes an event on, unless it came before or is not asked for.
 func (h *hearing) deliver(ev listen.Event) error {
-	if ev.Kind != listen.Gap && (!h.q.Wants(ev.Kind) || h.seen.before(ev.ID)) {
+	if ev.Kind != listen.Gap && (!h.q.Wants(ev.Kind) || h.seen.Before(ev.ID)) {
 		return nil
 	}
 	ev.Account, ev.Source = h.c.Account(), h.source
