@@ -1,0 +1,32 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+)
+
+// closers end what tests started for all tests to use.
+var closers struct {
+	mu   sync.Mutex
+	list []func() error
+}
+
+// atExit makes TestMain call f when all tests are done.
+func atExit(f func() error) {
+	closers.mu.Lock()
+	defer closers.mu.Unlock()
+	closers.list = append(closers.list, f)
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, f := range closers.list {
+		if err := f(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
