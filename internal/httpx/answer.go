@@ -28,6 +28,8 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	n := resp.ContentLength
 	switch {
+	case resp.Request.Method == http.MethodHead:
+		return nil, nil // the length is that of the answer to a GET
 	case n > limit && resp.StatusCode < 300:
 		return nil, errTooLarge
 	case n == 0:

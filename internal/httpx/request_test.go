@@ -2,6 +2,7 @@ package httpx_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 
@@ -90,4 +91,16 @@ func FuzzPath(f *testing.F) {
 			assert.ErrorIs(t, err, parvis.ErrInvalid)
 		}
 	})
+}
+
+func TestHeadHasNoBodyWhateverItsLength(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1234")
+	}))
+	defer srv.Close()
+	a, err := newClient(t, srv.URL).Do(t.Context(), httpx.Request{Method: "HEAD", Path: "/x"})
+	require.NoError(t, err)
+	assert.Empty(t, a.Body)
+	assert.Equal(t, "1234", a.Header.Get("Content-Length"))
 }

@@ -30,7 +30,8 @@
 // their last change. What the account hears depends on its role: moderators hear comments
 // of every status, authors those that are approved or on their own posts, everybody else
 // approved ones. A comment that somebody else moderates shows no change of date, so that
-// is not heard.
+// is not heard, and what is published or approved late keeps its old date: editors hear
+// that too, others may not.
 //
 // # Moderating
 //

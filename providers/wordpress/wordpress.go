@@ -160,7 +160,7 @@ func (c *Client) wire(site *url.URL, opts *providers.Options) httpx.Config {
 		Client:    opts.HTTPClient,
 		Logger:    opts.Logger,
 		Timeout:   opts.Timeout,
-		Retry:     httpx.RetryPolicy{MaxWait: maxWait},
+		Retry:     httpx.RetryPolicy{Max: opts.Retry.Max, MinWait: opts.Retry.MinWait, MaxWait: cmp.Or(opts.Retry.MaxWait, maxWait)},
 		MaxBody:   opts.MaxAnswer,
 		Errors:    c.judge,
 		UserAgent: opts.UserAgent,

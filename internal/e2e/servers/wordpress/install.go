@@ -32,11 +32,10 @@ func install(ctx context.Context) (string, error) {
 	if err := programs(ctx); err != nil {
 		return "", err
 	}
-	cache, err := os.UserCacheDir()
+	home, err := cacheDir()
 	if err != nil {
-		cache = os.TempDir()
+		return "", err
 	}
-	home := filepath.Join(cache, "parvis-e2e")
 	tree := filepath.Join(home, "wordpress-"+strings.NewReplacer("+", "-", ":", "-").Replace(wordpressVersion))
 	root := filepath.Join(tree, "usr", "share", "wordpress")
 	if _, err := os.Stat(filepath.Join(root, "wp-load.php")); err != nil {
@@ -50,6 +49,22 @@ func install(ctx context.Context) (string, error) {
 		}
 	}
 	return root, nil
+}
+
+// cacheDir is the folder .cache/e2e of the checkout, so that nothing is left outside it.
+func cacheDir() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Stat(filepath.Join(d, "CHANGELOG.md")); err == nil {
+			return filepath.Join(d, ".cache", "e2e"), nil
+		}
+		if d == filepath.Dir(d) {
+			return "", errors.New("the top of the checkout was not found above " + dir)
+		}
+	}
 }
 
 // place writes one of our own files beside WordPress's, in one step, since other test
