@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -8,30 +9,31 @@ import (
 // unquote returns what the inside of a JSON string means. Its escapes have been checked.
 // As in [encoding/json], half a surrogate pair and every byte that is not UTF-8 become U+FFFD.
 func unquote(s string) string {
-	out := make([]byte, 0, len(s))
+	var out strings.Builder
+	out.Grow(len(s))
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c == '\\' && s[i+1] == 'u':
 			r, n := unicodeEscape(s[i:])
-			out = utf8.AppendRune(out, r)
+			out.WriteRune(r)
 			i += n
 		case c == '\\':
-			out = append(out, plainEscape(s[i+1]))
+			out.WriteByte(plainEscape(s[i+1]))
 			i += 2
 		case c < utf8.RuneSelf:
 			j := i + 1
 			for j < len(s) && s[j] != '\\' && s[j] < utf8.RuneSelf {
 				j++
 			}
-			out = append(out, s[i:j]...)
+			out.WriteString(s[i:j])
 			i = j
 		default:
 			r, n := utf8.DecodeRuneInString(s[i:])
-			out = utf8.AppendRune(out, r)
+			out.WriteRune(r)
 			i += n
 		}
 	}
-	return string(out)
+	return out.String()
 }
 
 func plainEscape(c byte) byte {
