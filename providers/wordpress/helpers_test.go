@@ -61,7 +61,7 @@ func rig(t testing.TB, login string, o site.Options) *providertest.Rig {
 	password := s.User(login).Password
 	var log buffer
 	c, err := wordpress.New(wordpress.Config{Site: s.URL, User: login, Password: password, Settle: -1},
-		&providers.Options{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), Timeout: time.Second, Retry: providers.Retry{MinWait: 10 * time.Millisecond}})
+		&providers.Options{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), Timeout: 2 * time.Second, Retry: providers.Retry{MinWait: 10 * time.Millisecond}})
 	require.NoError(t, err)
 	r := &providertest.Rig{
 		Account: c, Say: s.Say, Calls: s.Calls, Break: s.Break(t), Log: &log,

@@ -60,7 +60,7 @@ func acme(t testing.TB, way mastodon.Streaming) (*mastodontest.Server, *provider
 	log := &logged{}
 	p, err := mastodon.New(mastodon.Config{Server: s.URL, Client: "acme", Tokens: granted(u.Token), Streaming: way}, &providers.Options{
 		Retry:   providers.Retry{MinWait: 10 * time.Millisecond},
-		Timeout: time.Second, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Timeout: 2 * time.Second, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(t, err)
 	r := s.Rig(t, p, u, bob)
