@@ -90,6 +90,17 @@ func TestLostAnswerIsReconciled(t *testing.T) {
 	assert.Equal(t, 1, b.news.Count("Bonjour !"))
 }
 
+func TestWhatIsSurelyNotThereIsNotSentToTheOthersAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.news.Inject(fake.Fault{Kind: fake.ErrorBefore, Op: "publish"})
+	out, err := b.run("-text", "Bonjour !")
+	require.ErrorIs(t, err, errSome)
+	assert.Contains(t, out, "news:acme: not sent: it is surely not there; send it again with a configuration of this account alone")
+	assert.Zero(t, b.news.Count("Bonjour !"))
+	assert.Equal(t, 1, b.blog.Count("Bonjour !"))
+}
+
 func TestCheckAndDryRunSendNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

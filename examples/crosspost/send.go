@@ -95,7 +95,7 @@ func settle(ctx context.Context, o publish.Outcome, accounts []publish.Publisher
 			o.State, o.Post, o.Err = post.State, post, nil
 		case errors.Is(err, parvis.ErrNotFound):
 			o.State = publish.NotSent
-			o.Err = fmt.Errorf("the network has it not; run again to send it: %w", err)
+			o.Err = fmt.Errorf("it is surely not there; send it again with a configuration of this account alone, or the others get it twice: %w", err)
 		}
 	}
 	return o

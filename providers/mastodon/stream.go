@@ -160,6 +160,7 @@ type brokenError struct {
 	heard bool // something came over it
 }
 
+// Error returns what broke the connection.
 func (e *brokenError) Error() string { return e.err.Error() }
 
 // refused reports whether the server will not stream to this account, so that it has to
@@ -172,6 +173,7 @@ func refused(err error) bool {
 // A refusedError is the server's no to a stream.
 type refusedError struct{ err error }
 
+// Error returns the server's no.
 func (e *refusedError) Error() string { return e.err.Error() }
 
 // connected makes one connection, catches up, and reads on until it breaks.
