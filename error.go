@@ -39,6 +39,8 @@ const (
 	ErrRejected Code = "rejected"
 	// ErrRateLimited: wait [Error.RetryAfter]. The network took nothing.
 	ErrRateLimited Code = "rate limited"
+	// ErrBudget: the call costs more than is left of the client's budget. Nothing was sent.
+	ErrBudget Code = "over budget"
 	// ErrUnavailable: the network failed or cannot be reached, and surely took nothing. Try later.
 	ErrUnavailable Code = "unavailable"
 	// ErrUnknownOutcome: sent, and no clear answer came. It may be out there:

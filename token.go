@@ -52,6 +52,16 @@ type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
 
+// A Renewer is a [TokenSource] that can replace a token before it expires. A provider
+// calls Renew when the network refuses a token that looked valid: revoked, expired by
+// the network's clock, or replaced by another process.
+type Renewer interface {
+	TokenSource
+	// Renew returns a token other than refused: one that somebody else has stored since,
+	// or a fresh one. Its errors are those of Token.
+	Renew(ctx context.Context, refused Token) (Token, error)
+}
+
 // StaticToken is a [TokenSource] that always gives the same token, for
 // networks whose tokens do not expire.
 type StaticToken string

@@ -22,6 +22,9 @@ type Options struct {
 	// Limiter shares allowances between accounts and processes; nil keeps the network's
 	// documented ones for this value alone.
 	Limiter parvis.Limiter
+	// Meter counts what calls cost, and refuses what a client's budget does not pay for;
+	// nil counts nothing.
+	Meter parvis.Meter
 	// UserAgent names the application to the network; empty is "parvis".
 	UserAgent string
 	// Timeout bounds one request that does not upload; 0 is 30 seconds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ type Problem struct {
 	Network parvis.Network `json:"network"`
 	// Field is the part of the draft: "text", "media[1].alt", "poll.options[3]".
 	Field string `json:"field"`
-	// Rule names the rule: "length", "count", "size", "type", "alt", "unsupported", "time", "empty".
+	// Rule names the rule: "length", "count", "size", "type", "alt", "unsupported", "time", "empty", "budget".
 	Rule string `json:"rule"`
 	// Value and Limit are the measured value and what is allowed, where the rule has numbers.
 	Value int64 `json:"value,omitempty"`
@@ -52,16 +53,22 @@ func (ps Problems) Error() string {
 
 // err wraps ps once, with the gravest code among them.
 func (ps Problems) err(a parvis.Account) error {
-	code := parvis.ErrUnsupported
-	for _, p := range ps {
-		if p.Rule != "unsupported" {
-			code = parvis.ErrInvalid
-		}
+	code := parvis.ErrInvalid
+	switch {
+	case ps.all("unsupported"):
+		code = parvis.ErrUnsupported
+	case ps.all("budget"):
+		code = parvis.ErrBudget
 	}
 	return &parvis.Error{
 		Op: "publish", Network: a.Network, Account: a.String(), Code: code,
 		Message: "the draft does not fit", Err: ps, Help: "publish.Check lists the problems; options such as publish.Shorten adapt the draft",
 	}
+}
+
+// all reports whether every problem breaks the same rule.
+func (ps Problems) all(rule string) bool {
+	return !slices.ContainsFunc(ps, func(p Problem) bool { return p.Rule != rule })
 }
 
 // Check returns every problem that d has at p's account, counted as the network counts,
@@ -73,7 +80,8 @@ func Check(ctx context.Context, p Publisher, d Draft, opts ...Option) (Problems,
 	if err != nil {
 		return nil, parvis.In(err, p.Account(), "check", parvis.ErrUnavailable)
 	}
-	return problems(ctx, p.Account(), sup, d, opts), nil
+	ps, err := problems(ctx, p, sup, d, opts)
+	return ps, parvis.In(err, p.Account(), "check", parvis.ErrUnavailable)
 }
 
 // Preview returns the draft as p's network would get it, with overrides and adaptations
@@ -106,16 +114,20 @@ type checker struct {
 	d    Draft
 	opts []Option
 	ps   Problems
+
+	budget Budgeter // nil if the publisher knows of none
 }
 
-func problems(ctx context.Context, a parvis.Account, sup Support, d Draft, opts []Option) Problems {
-	c := &checker{a: a, sup: sup, d: d, opts: opts}
+func problems(ctx context.Context, p Publisher, sup Support, d Draft, opts []Option) (Problems, error) {
+	c := &checker{a: p.Account(), sup: sup, d: d, opts: opts}
+	c.budget, _ = parvis.As[Budgeter](p)
 	c.text()
 	c.extras()
 	c.poll()
 	c.schedule()
 	c.media(ctx)
-	return c.ps
+	err := c.price(ctx)
+	return c.ps, err
 }
 
 // add notes a problem; the text is a format with its arguments.

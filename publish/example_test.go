@@ -360,3 +360,20 @@ func ExampleTracked() {
 	fmt.Println(sent, err)
 	// Output: 5 <nil>
 }
+
+func ExampleEstimate() {
+	prices := func(s *publish.Support) {
+		s.Prices = []publish.Price{
+			{Item: "post", Amount: parvis.Amount{Unit: "USD", Micros: 15_000}},
+			{Item: "post with link", Amount: parvis.Amount{Unit: "USD", Micros: 200_000}, When: publish.WithLink, Instead: true},
+		}
+	}
+	acme := fake.New(fake.Options{Limits: prices}).Join("acme")
+	for _, text := range []string{"Bonjour !", "Bonjour : https://acme.example/"} {
+		cost, _ := publish.Estimate(context.Background(), acme, publish.Draft{Text: text})
+		fmt.Println(cost[0])
+	}
+	// Output:
+	// 0.015 USD
+	// 0.2 USD
+}

@@ -62,6 +62,8 @@ type Support struct {
 	// Key tells for how long the network remembers idempotency keys; no means that a
 	// lost answer can only be reconciled.
 	Key KeySupport `json:"key"`
+	// Prices are what a post costs, in order; none is free. [Estimate] adds them up.
+	Prices []Price `json:"prices,omitempty"`
 	// MissingScopes are those that the account was not granted.
 	MissingScopes []string `json:"missing_scopes,omitempty"`
 }

@@ -73,7 +73,11 @@ func prepare(ctx context.Context, p Publisher, d Draft, opts []Option) (Draft, [
 	if err != nil {
 		return d, nil, err
 	}
-	if ps := problems(ctx, p.Account(), sup, d, opts); len(ps) > 0 {
+	ps, err := problems(ctx, p, sup, d, opts)
+	if err != nil {
+		return d, nil, err
+	}
+	if len(ps) > 0 {
 		return d, nil, ps.err(p.Account())
 	}
 	return d, warnings, nil

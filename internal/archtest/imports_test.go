@@ -33,6 +33,9 @@ func forbidden(pkg, imp, dep string, ours bool) string {
 		if pkg == "" && !isStd(imp) {
 			return "the root package imports the standard library only"
 		}
+		if why := driver(pkg, imp); why != "" {
+			return why
+		}
 		if imp == "testing" && !under(pkg, "providers/providertest") && !under(pkg, "internal/apitest") {
 			return "only providertest and apitest may import testing"
 		}
@@ -64,6 +67,17 @@ func forbidden(pkg, imp, dep string, ours bool) string {
 	return ""
 }
 
+// driver keeps database drivers away from programs that did not choose them.
+func driver(pkg, imp string) string {
+	switch {
+	case strings.HasPrefix(imp, "github.com/jackc/pgx") && !strings.HasSuffix(pkg, "pg"):
+		return "only packages whose name ends in pg link PostgreSQL's driver"
+	case strings.HasPrefix(imp, "modernc.org/sqlite") && !under(pkg, "examples"):
+		return "the user chooses the SQLite driver; only examples and tests link one"
+	}
+	return ""
+}
+
 func isVerb(pkg string) bool { return slices.Contains(verbs, pkg) }
 
 // networkOf returns the network whose room pkg is in, or "".
@@ -74,7 +88,7 @@ func networkOf(pkg string) string {
 	}
 	name, _, _ := strings.Cut(rest, "/")
 	switch name {
-	case "all", "providertest", "vault", "ratelimit":
+	case "all", "providertest", "oauth", "price", "ratelimit", "vault":
 		return ""
 	}
 	return name
@@ -93,6 +107,8 @@ func TestForbiddenCatches(t *testing.T) {
 		{"examples/desk", module + "/internal/text"},
 		{"internal/text", module + "/publish"},
 		{"publish", "testing"},
+		{"providers/vault", "github.com/jackc/pgx/v5"},
+		{"providers/vault", "modernc.org/sqlite"},
 	} {
 		dep, ours := inside(tt.imp)
 		assert.NotEmpty(t, forbidden(tt.pkg, tt.imp, dep, ours), tt)
@@ -104,6 +120,8 @@ func TestForbiddenCatches(t *testing.T) {
 		{"providers/all", module + "/providers/mastodon"},
 		{"examples/desk", module + "/providers/fake"},
 		{"", "context"},
+		{"providers/vault/vaultpg", "github.com/jackc/pgx/v5/pgxpool"},
+		{"examples/desk", "modernc.org/sqlite"},
 	} {
 		dep, ours := inside(tt.imp)
 		assert.Empty(t, forbidden(tt.pkg, tt.imp, dep, ours), tt)

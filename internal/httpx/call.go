@@ -54,6 +54,11 @@ type call struct {
 	target *url.URL // of the first try
 	query  string   // of target, before the credentials
 
+	wired      bool            // the try came as far as the wire
+	challenges int             // that were answered
+	fresh      bool            // the credentials are, after a challenge
+	charge     func(taken int) // of what the meter has reserved
+
 	waiting   bool // for the next try
 	taken     bool // some try may have taken effect
 	retryable bool
@@ -91,8 +96,8 @@ func (c *Client) start(ctx context.Context, r Request, m mode) (*call, error) {
 	k.read = k.req.Method == http.MethodGet || k.req.Method == http.MethodHead
 	k.safe = k.read || r.Safe
 	k.limit = parvis.Call{
-		Network: k.account.account.Network, Account: k.account.text,
-		Endpoint: k.req.Endpoint, Cost: r.Cost,
+		Network: k.account.account.Network, Host: c.base.Host, Client: k.account.account.Client, Account: k.account.text,
+		Endpoint: k.req.Endpoint, Item: r.Item, Cost: r.Cost, Things: r.Things,
 	}
 	if r.Body != nil {
 		k.body = r.Body.payload()
@@ -230,6 +235,7 @@ func (k *call) end() {
 		k.cancel()
 	}
 	k.tryCtx, k.cancel, k.idle, k.source, k.own = nil, nil, nil, nil, nil
+	k.wired = false
 	k.left.Store(false)
 	k.traced.Store(false)
 	k.try++
@@ -259,7 +265,7 @@ func (t *chain) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	k.sent = hop
+	k.sent, k.wired = hop, true
 	resp, err := t.c.wire.RoundTrip(hop)
 	if resp != nil && resp.Request == nil {
 		resp.Request = hop
@@ -270,6 +276,13 @@ func (t *chain) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t *chain) prepare(k *call, r *http.Request) (*http.Request, error) {
 	if err := t.c.cfg.Limiter.Wait(r.Context(), k.limit); err != nil {
 		return nil, err
+	}
+	if t.c.cfg.Meter != nil && k.charge == nil {
+		settle, err := t.c.cfg.Meter.Reserve(r.Context(), k.limit)
+		if err != nil {
+			return nil, err
+		}
+		k.charge = settle
 	}
 	hop := r.WithContext(k.begin(r.Context()))
 	if k.keyed && !k.safe {

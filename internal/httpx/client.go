@@ -25,6 +25,10 @@ const (
 	DefaultMaxWait    = 30 * time.Second
 )
 
+// MaxChallenges is how often one call is tried again because of challenges: an expired
+// token and a nonce may come one after the other.
+const MaxChallenges = 2
+
 // RetryPolicy says how often and how patiently a call is repeated.
 type RetryPolicy struct {
 	// Max is the number of tries in all; 0 means [DefaultTries], 1 never repeats.
@@ -48,6 +52,13 @@ type Config struct {
 	// or on the query. It must not keep r. nil means none. Its error ends the call, except
 	// that one that matches [parvis.ErrUnavailable] is retried.
 	Auth func(ctx context.Context, r *http.Request) error
+	// Challenge is asked about every answer that is not a 2xx. True means that the network
+	// took nothing and wants the same request with other credentials, which Auth now has:
+	// a nonce to sign, a token in the place of an expired one. The call is tried again at
+	// once, mutations too, up to [MaxChallenges] times beyond the tries of Retry. nil means never.
+	Challenge func(ctx context.Context, r *http.Request, answer *Response) bool
+	// Meter is charged for every try; nil means that calls cost nothing.
+	Meter parvis.Meter
 	// Limiter paces the calls; nil means NewLimiter(Options{}).
 	Limiter parvis.Limiter
 	// Client gives the wire (Transport), the cookies (Jar) and a cap on the time of each
@@ -161,7 +172,7 @@ func (c *Client) newRetry() *retryablehttp.Client {
 	hc.Transport, hc.Timeout, hc.CheckRedirect = &chain{c}, 0, checkRedirect
 	return &retryablehttp.Client{
 		HTTPClient:   &hc,
-		RetryMax:     c.cfg.Retry.Max - 1,
+		RetryMax:     c.cfg.Retry.Max - 1 + MaxChallenges,
 		RetryWaitMin: c.cfg.Retry.MinWait,
 		RetryWaitMax: c.cfg.Retry.MaxWait,
 		CheckRetry:   checkRetry,

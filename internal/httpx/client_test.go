@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -96,7 +97,7 @@ func TestDoDefaults(t *testing.T) {
 	c := newClient(t, base, func(c *httpx.Config) { c.Limiter = l })
 	_, err := c.Do(t.Context(), httpx.Request{Path: "things/9?x=1", Cost: 4})
 	require.NoError(t, err)
-	want := parvis.Call{Network: "testnet", Account: "testnet:acme", Endpoint: "GET things/9", Cost: 4}
+	want := parvis.Call{Network: "testnet", Host: strings.TrimPrefix(base, "http://"), Account: "testnet:acme", Endpoint: "GET things/9", Cost: 4}
 	assert.Equal(t, []parvis.Call{want}, l.waits)
 }
 

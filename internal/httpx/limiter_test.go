@@ -294,5 +294,5 @@ func TestLimiterOfAnotherKind(t *testing.T) {
 	_, err := client.Do(t.Context(), httpx.Request{Method: "POST", Path: "/x/1", Endpoint: "POST /x/:id", Cost: 2, Body: httpx.JSON(1)})
 	require.NoError(t, err)
 	assert.Equal(t, []parvis.Limit{{Name: "a"}, {Name: "b"}}, l.learned)
-	assert.Equal(t, []parvis.Call{{Network: "testnet", Account: "testnet:acme", Endpoint: "POST /x/:id", Cost: 2}}, l.waits)
+	assert.Equal(t, []parvis.Call{{Network: "testnet", Host: "host.example", Account: "testnet:acme", Endpoint: "POST /x/:id", Cost: 2}}, l.waits)
 }

@@ -31,6 +31,12 @@ type Request struct {
 	Safe bool
 	// Cost is the price for the limiter; 0 counts as 1.
 	Cost int
+	// Item is the name of the call in the network's price list; empty is Endpoint.
+	Item string
+	// Things is how many things the answer may hold that the network charges for one by
+	// one; 0 counts as 1. Count returns how many it does hold; nil means all.
+	Things int
+	Count  func(*Response) int
 	// Op is what the user was doing, for [parvis.Error].Op.
 	Op string
 	// Timeout replaces [Config].Timeout for this call, as long polls need;

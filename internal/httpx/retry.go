@@ -19,7 +19,11 @@ func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, erro
 // what the server asks for.
 func backoff(lo, hi time.Duration, try int, resp *http.Response) time.Duration {
 	if resp != nil && resp.Request != nil {
-		if k := callOf(resp.Request.Context()); k != nil && k.wait > 0 {
+		switch k := callOf(resp.Request.Context()); {
+		case k == nil:
+		case k.fresh:
+			return 0
+		case k.wait > 0:
 			return k.wait
 		}
 	}
@@ -40,12 +44,41 @@ func (k *call) judge(resp *http.Response, err error) bool {
 	} else {
 		k.settle(resp)
 	}
-	again := k.err != nil && k.retryable && k.try+1 < k.c.cfg.Retry.Max &&
-		k.wait <= k.c.cfg.Retry.MaxWait && k.Context.Err() == nil
+	challenged := err == nil && k.err != nil && k.challenged(resp.Request)
+	again := k.err != nil && k.retryable && k.try+1-k.challenges < k.c.cfg.Retry.Max &&
+		k.wait <= k.c.cfg.Retry.MaxWait && k.Context.Err() == nil || challenged
+	k.pay()
 	k.waiting = again
 	k.log(again)
 	k.end()
 	return again
+}
+
+// challenged reports whether the answer asks for other credentials, which there are now.
+func (k *call) challenged(r *http.Request) bool {
+	k.fresh = k.c.cfg.Challenge != nil && k.answer != nil && k.challenges < MaxChallenges &&
+		k.Context.Err() == nil && k.c.cfg.Challenge(k.Context, r, k.answer)
+	if k.fresh {
+		k.challenges++
+	}
+	return k.fresh
+}
+
+// pay settles with the meter: only what surely was not taken is given back.
+func (k *call) pay() {
+	if k.charge == nil {
+		return
+	}
+	taken := max(k.req.Things, 1)
+	refused := k.err != nil && (k.err.Code == parvis.ErrUnavailable || k.err.Code == parvis.ErrRateLimited || k.fresh)
+	switch {
+	case !k.wired || refused:
+		taken = 0
+	case k.err == nil && k.answer != nil && k.req.Count != nil:
+		taken = min(taken, max(0, k.req.Count(k.answer)))
+	}
+	k.charge(taken)
+	k.charge = nil
 }
 
 // fail settles a try without an answer.
@@ -129,7 +162,7 @@ func (k *call) outcome(e *parvis.Error) *parvis.Error {
 		return e
 	}
 	switch e.Code {
-	case parvis.ErrRateLimited, parvis.ErrUnavailable, parvis.ErrBadAnswer, parvis.ErrAuth, parvis.ErrPermission:
+	case parvis.ErrRateLimited, parvis.ErrUnavailable, parvis.ErrBadAnswer, parvis.ErrAuth, parvis.ErrPermission, parvis.ErrBudget:
 		e.Code, e.Help = parvis.ErrUnknownOutcome, helpUnknown
 	}
 	return e

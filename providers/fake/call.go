@@ -22,6 +22,8 @@ type call struct {
 	// pushed tells that the network itself sends, over a connection that is open: it
 	// takes no time and counts as no call.
 	pushed bool
+	// item is its name in price lists, if that is not op.
+	item string
 	// body sends what goes with it, before the network takes it; nil is nothing.
 	body func(context.Context) error
 }
@@ -51,6 +53,46 @@ func (a *Account) try(ctx context.Context, c call, effect func() error) error {
 	case Outage:
 		return fail(parvis.ErrUnavailable, "outage", "the network is down", "try again later")
 	}
+	pay, err := a.pay(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { pay(err) }()
+	err = a.send(ctx, c, f, effect)
+	return err
+}
+
+// pay sets the price of a call aside, and returns what settles it.
+func (a *Account) pay(ctx context.Context, c call) (func(error), error) {
+	if a.n.opt.Meter == nil || c.pushed {
+		return func(error) {}, nil
+	}
+	acc := a.Account()
+	settle, err := a.n.opt.Meter.Reserve(ctx, parvis.Call{
+		Network: acc.Network, Host: acc.Host, Client: acc.Client, Account: acc.String(), Endpoint: c.op(), Item: c.item,
+	})
+	if err != nil || settle == nil {
+		return func(error) {}, err
+	}
+	return func(err error) {
+		taken := 1
+		if code := parvis.CodeOf(err); code == parvis.ErrUnavailable || code == parvis.ErrRateLimited {
+			taken = 0
+		}
+		settle(taken)
+	}, nil
+}
+
+// Budget tells what is left of the budgets of [Options.Meter] for the account's client.
+func (a *Account) Budget(ctx context.Context) ([]parvis.Amount, error) {
+	if a.n.opt.Meter == nil {
+		return nil, nil
+	}
+	return a.n.opt.Meter.Left(ctx, a.Account())
+}
+
+// send carries the call to the network.
+func (a *Account) send(ctx context.Context, c call, f *Fault, effect func() error) error {
 	if !c.pushed {
 		if err := sleep(ctx, a.n.opt.Latency); err != nil {
 			return lost(c, "", "the call was broken off", err)

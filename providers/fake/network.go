@@ -35,6 +35,9 @@ type Options struct {
 	Latency time.Duration
 	// RateLimit bounds the calls of each account; zero is none.
 	RateLimit RateLimit
+	// Meter is charged for every call. Its Endpoint is what the account does ("publish",
+	// "listen", …), and the Item of a post with a link "publish with link". nil is free.
+	Meter parvis.Meter
 }
 
 // A RateLimit allows Max calls in each span Per, which begins with the first call.

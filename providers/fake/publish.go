@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parvis-go/parvis"
@@ -27,6 +28,9 @@ func (a *Account) Publish(ctx context.Context, d publish.Draft) (post publish.Po
 		return publish.Post{}, err
 	}
 	c := changing("publish")
+	if d.Link != "" || strings.Contains(d.Text, "://") {
+		c.item = "publish with link"
+	}
 	err = a.do(ctx, c, func() error {
 		it, err := a.known(d.Key)
 		if err == nil && it == nil {

@@ -106,7 +106,7 @@ func New(cfg Config, opts *providers.Options) (*Client, error) {
 	cfg.Refresh, cfg.Settle = cmp.Or(cfg.Refresh, time.Hour), cmp.Or(cfg.Settle, 5*time.Second)
 	c := &Client{cfg: cfg, base: strings.TrimRight(cfg.Server, "/"), host: strings.ToLower(u.Host)}
 	c.api, err = api.New(httpx.Config{
-		Account: c.Account, Base: c.base, Auth: c.authorize, Limiter: opts.Limiter, Client: opts.HTTPClient,
+		Account: c.Account, Base: c.base, Auth: c.authorize, Limiter: opts.Limiter, Meter: opts.Meter, Client: opts.HTTPClient,
 		Logger: opts.Logger, Timeout: opts.Timeout, MaxBody: opts.MaxAnswer, UserAgent: cmp.Or(opts.UserAgent, "parvis"),
 		Retry: httpx.RetryPolicy(opts.Retry),
 	})

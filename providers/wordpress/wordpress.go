@@ -156,7 +156,7 @@ func (c *Client) wire(site *url.URL, opts *providers.Options) httpx.Config {
 			r.Header.Set("Authorization", "Basic "+login)
 			return nil
 		},
-		Limiter:   opts.Limiter,
+		Limiter: opts.Limiter, Meter: opts.Meter,
 		Client:    opts.HTTPClient,
 		Logger:    opts.Logger,
 		Timeout:   opts.Timeout,

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// busyFor is how long a writer waits for others before the database's error is returned.
+const busyFor = 30 * time.Second
+
+// sqlite is a DB over database/sql.
+type sqlite struct{ db *sql.DB }
+
+// OpenSQLite returns the DB of an SQLite database. Any driver of database/sql will do.
+func OpenSQLite(db *sql.DB) DB { return &sqlite{db} }
+
+// Dialect is SQLite.
+func (s *sqlite) Dialect() Dialect { return SQLite }
+
+// Exec runs a statement by itself.
+func (s *sqlite) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = s.patiently(ctx, func() error {
+		n, err = (&sqliteTx{s.db}).Exec(ctx, query, args...)
+		return err
+	})
+	return n, err
+}
+
+// Query runs a query by itself.
+func (s *sqlite) Query(ctx context.Context, query string, args ...any) (rows Rows, err error) {
+	err = s.patiently(ctx, func() error {
+		rows, err = (&sqliteTx{s.db}).Query(ctx, query, args...)
+		return err
+	})
+	return rows, err
+}
+
+// QueryRow runs a query of one row at most by itself.
+func (s *sqlite) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return (&sqliteTx{s.db}).QueryRow(ctx, query, args...)
+}
+
+// Update runs f under BEGIN IMMEDIATE, so that a transaction that reads first and then
+// writes cannot fail because another wrote in between.
+func (s *sqlite) Update(ctx context.Context, f func(Tx) error) error {
+	return s.patiently(ctx, func() error { return s.once(ctx, f) })
+}
+
+func (s *sqlite) once(ctx context.Context, f func(Tx) error) (err error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		}
+	}()
+	if err := f(&sqliteTx{conn}); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+// patiently repeats f while another connection holds the database.
+func (s *sqlite) patiently(ctx context.Context, f func() error) error {
+	began := time.Now()
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		err := f()
+		if err == nil || !busy(err) || time.Since(began) > busyFor {
+			return err
+		}
+		t := time.NewTimer(wait/2 + rand.N(wait))
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}
+
+// busy recognises SQLITE_BUSY and SQLITE_LOCKED whichever driver is used; all give SQLite's own text.
+//
+// https://www.sqlite.org/rescode.html
+func busy(err error) bool {
+	s := err.Error()
+	return strings.Contains(s, "SQLITE_BUSY") || strings.Contains(s, "database is locked") ||
+		strings.Contains(s, "database table is locked")
+}
+
+// conn is what a database and one of its connections have in common.
+type conn interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+type sqliteTx struct{ c conn }
+
+// Exec implements [Tx].
+func (t *sqliteTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := t.c.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// Query implements [Tx].
+func (t *sqliteTx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	return t.c.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // the caller closes them
+}
+
+// QueryRow implements [Tx].
+func (t *sqliteTx) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return sqliteRow{t.c.QueryRowContext(ctx, query, args...)}
+}
+
+type sqliteRow struct{ r *sql.Row }
+
+// Scan implements [Row].
+func (r sqliteRow) Scan(dest ...any) error {
+	err := r.r.Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNoRows
+	}
+	return err
+}
