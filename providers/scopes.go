@@ -13,7 +13,7 @@ type Lack struct {
 	Powers []string `json:"powers"`
 }
 
-// Scopes returns the scopes that the powers need by m, each once, in the order of
+// ScopesFor returns the scopes that the powers need by m, each once, in the order of
 // [Powers]. No powers means all.
 func (m Manifest) ScopesFor(powers ...string) []string {
 	var scopes []string

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -13,17 +14,22 @@ import (
 const busyFor = 30 * time.Second
 
 // sqlite is a DB over database/sql.
-type sqlite struct{ db *sql.DB }
+type sqlite struct {
+	db *sql.DB
+	// writer is held by the one who writes, so that the connections of this process do
+	// not keep each other waiting by trial and error, as other processes must.
+	writer chan struct{}
+}
 
 // OpenSQLite returns the DB of an SQLite database. Any driver of database/sql will do.
-func OpenSQLite(db *sql.DB) DB { return &sqlite{db} }
+func OpenSQLite(db *sql.DB) DB { return &sqlite{db, make(chan struct{}, 1)} }
 
 // Dialect is SQLite.
 func (s *sqlite) Dialect() Dialect { return SQLite }
 
 // Exec runs a statement by itself.
 func (s *sqlite) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = s.patiently(ctx, func() error {
+	err = s.writing(ctx, func() error {
 		n, err = (&sqliteTx{s.db}).Exec(ctx, query, args...)
 		return err
 	})
@@ -39,18 +45,37 @@ func (s *sqlite) Query(ctx context.Context, query string, args ...any) (rows Row
 	return rows, err
 }
 
-// QueryRow runs a query of one row at most by itself.
+// QueryRow runs a query of one row at most by itself, when it is scanned.
 func (s *sqlite) QueryRow(ctx context.Context, query string, args ...any) Row {
-	return (&sqliteTx{s.db}).QueryRow(ctx, query, args...)
+	return patientRow(func(dest ...any) error {
+		return s.patiently(ctx, func() error { return (&sqliteTx{s.db}).QueryRow(ctx, query, args...).Scan(dest...) })
+	})
 }
+
+// patientRow is a Row whose query is run by Scan.
+type patientRow func(dest ...any) error
+
+// Scan implements [Row].
+func (r patientRow) Scan(dest ...any) error { return r(dest...) }
 
 // Update runs f under BEGIN IMMEDIATE, so that a transaction that reads first and then
 // writes cannot fail because another wrote in between.
 func (s *sqlite) Update(ctx context.Context, f func(Tx) error) error {
-	return s.patiently(ctx, func() error { return s.once(ctx, f) })
+	return s.writing(ctx, func() error { return s.once(ctx, f) })
 }
 
-func (s *sqlite) once(ctx context.Context, f func(Tx) error) (err error) {
+// writing is patiently for one writer of this process at a time.
+func (s *sqlite) writing(ctx context.Context, f func() error) error {
+	select {
+	case s.writer <- struct{}{}:
+		defer func() { <-s.writer }()
+		return s.patiently(ctx, f)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *sqlite) once(ctx context.Context, f func(Tx) error) error {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -59,22 +84,36 @@ func (s *sqlite) once(ctx context.Context, f func(Tx) error) (err error) {
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	done := false
 	defer func() {
-		if err != nil {
-			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		if !done { // an error, or a panic of f
+			rollback(ctx, conn)
 		}
 	}()
 	if err := f(&sqliteTx{conn}); err != nil {
 		return err
 	}
-	_, err = conn.ExecContext(ctx, "COMMIT")
+	// Readers may be in the way. What waits to be committed keeps new ones out.
+	err = s.patiently(ctx, func() error {
+		_, err := conn.ExecContext(ctx, "COMMIT")
+		return err
+	})
+	done = err == nil
 	return err
+}
+
+// rollback ends the transaction. A connection on which that fails is not used again, or
+// it would carry the transaction on.
+func rollback(ctx context.Context, conn *sql.Conn) {
+	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
 }
 
 // patiently repeats f while another connection holds the database.
 func (s *sqlite) patiently(ctx context.Context, f func() error) error {
 	began := time.Now()
-	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
 		err := f()
 		if err == nil || !busy(err) || time.Since(began) > busyFor {
 			return err
@@ -118,7 +157,7 @@ func (t *sqliteTx) Exec(ctx context.Context, query string, args ...any) (int64, 
 
 // Query implements [Tx].
 func (t *sqliteTx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
-	return t.c.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // the caller closes them
+	return t.c.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the caller reads them
 }
 
 // QueryRow implements [Tx].
