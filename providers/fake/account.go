@@ -18,7 +18,8 @@ type Account struct {
 	n      *Network
 	p      *person
 	client string
-	scopes []string // nil is all
+	scopes []string           // nil is all
+	tokens parvis.TokenSource // nil needs none
 
 	// These are guarded by n.mu.
 	revoked   bool

@@ -53,6 +53,11 @@ func (a *Account) try(ctx context.Context, c call, effect func() error) error {
 	case Outage:
 		return fail(parvis.ErrUnavailable, "outage", "the network is down", "try again later")
 	}
+	if a.tokens != nil {
+		if _, err := a.present(ctx); err != nil {
+			return err
+		}
+	}
 	pay, err := a.pay(ctx, c)
 	if err != nil {
 		return err

@@ -28,6 +28,11 @@
 // mark as spam, remove, and take each back. They also lock and pin their own posts, mute
 // and block for themselves, and report. The rest is for a [Member] with Moderator set.
 //
+// # Connecting
+//
+// [Network.Flow] and [Network.ConsentPage] are an OAuth 2.0 of its own, so that connecting
+// accounts can be tried and tested without a network; [Network.Open] opens what was connected.
+//
 // The package uses nothing that is internal to this module, and so shows that a provider
 // can be written outside it.
 package fake

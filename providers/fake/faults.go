@@ -66,7 +66,7 @@ type Fault struct {
 	// "publish", "upload", "get", "edit", "delete", "trash", "restore", "react",
 	// "unreact", "scheduled", "reschedule", "unschedule", "reconcile", "metrics",
 	// "places", "create place", "update place", "delete place", "listen", "history",
-	// "search", "members", "moderate", "pending" and "log". A moderate.Do, such as "hide",
+	// "search", "members", "moderate", "pending", "log" and "probe". A moderate.Do, such as "hide",
 	// is that act only.
 	Op string
 	// Account is the handle of those to whom it happens; empty is anyone.

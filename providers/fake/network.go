@@ -33,6 +33,8 @@ type Options struct {
 	EditWindow time.Duration
 	// Latency is how long each call takes to reach the network.
 	Latency time.Duration
+	// TokenLife is how long access tokens serve that a [Flow] obtains; 0 is an hour.
+	TokenLife time.Duration
 	// RateLimit bounds the calls of each account; zero is none.
 	RateLimit RateLimit
 	// Meter is charged for every call. Its Endpoint is what the account does ("publish",
@@ -86,6 +88,10 @@ type Network struct {
 	wake    chan struct{} // closed when something happened; nil if nobody waits
 	last    map[string]int
 	revoked []*Account // whose tokens a fault revoked
+
+	codes     map[string]code   // by code
+	accesses  map[string]*grant // by access token
+	refreshes map[string]*grant // by refresh token, spent ones too
 }
 
 // New returns an empty network.
@@ -99,6 +105,7 @@ func New(o Options) *Network {
 	n := &Network{
 		opt: o, sup: degrees(o), handles: map[string]*person{}, byID: map[string]*item{},
 		uploads: map[string]*upload{}, keys: map[string]keyed{}, last: map[string]int{},
+		codes: map[string]code{}, accesses: map[string]*grant{}, refreshes: map[string]*grant{},
 	}
 	if o.Limits != nil {
 		o.Limits(&n.sup)

@@ -131,7 +131,7 @@ func without(scope string) parvis.Support {
 }
 
 func (a *Account) granted(scope string) bool {
-	return a.scopes == nil || slices.Contains(a.scopes, scope)
+	return scope == "" || a.scopes == nil || slices.Contains(a.scopes, scope)
 }
 
 // knows returns an error unless the place is there; the zero place always is.
