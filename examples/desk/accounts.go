@@ -11,6 +11,7 @@ import (
 	"github.com/parvis-go/parvis"
 	"github.com/parvis-go/parvis/listen"
 	"github.com/parvis-go/parvis/moderate"
+	"github.com/parvis-go/parvis/providers"
 	"github.com/parvis-go/parvis/providers/fake"
 	"github.com/parvis-go/parvis/publish"
 )
@@ -27,7 +28,7 @@ type sheet struct {
 	Speak, Hear, Order []row
 	Trouble            *trouble
 	Calls, Faults      int
-	MissingScopes      []string
+	Health             providers.Health
 	Client             *Client
 	CSRF               string
 	Mischiefs          []mischief
@@ -35,9 +36,16 @@ type sheet struct {
 	Listening          *trouble
 }
 
+// An accountsBody is what the page of accounts shows.
+type accountsBody struct {
+	Sheets []sheet
+	// Connect is where one connects another account.
+	Connect string
+}
+
 func (s *server) accountsPage(v visit) error {
 	var sheets []sheet
-	for _, a := range v.client.Accounts {
+	for _, a := range v.client.Accounts() {
 		sh := v.sheet(a)
 		for _, h := range v.client.Troubled() {
 			if h.Account == a {
@@ -46,7 +54,7 @@ func (s *server) accountsPage(v visit) error {
 		}
 		sheets = append(sheets, sh)
 	}
-	return s.render(v, http.StatusOK, "accounts", "Accounts", sheets)
+	return s.render(v, http.StatusOK, "accounts", "Accounts", accountsBody{sheets, s.connectAt[v.client]})
 }
 
 // sheet asks the account of each verb what it can do.
@@ -58,7 +66,7 @@ func (v visit) sheet(a *Account) sheet {
 	ctx := v.r.Context()
 	speak, err := publish.SupportOf(ctx, a, parvis.Place{})
 	if err == nil {
-		sh.Speak, sh.MissingScopes = speakRows(speak), speak.MissingScopes
+		sh.Speak = speakRows(speak)
 		var hear listen.Support
 		if hear, err = listen.SupportOf(ctx, a, parvis.Place{}); err == nil {
 			sh.Hear = hearRows(hear)
@@ -71,6 +79,9 @@ func (v visit) sheet(a *Account) sheet {
 		}
 	}
 	sh.Trouble = explain(err)
+	if sh.Health, err = providers.Probe(ctx, a); err != nil {
+		sh.Health = providers.HealthOf(a.Account(), err)
+	}
 	return sh
 }
 

@@ -35,7 +35,7 @@ func verdicts(ctx context.Context, c *Client, f composeForm) ([]verdict, error) 
 		return nil, err
 	}
 	var vs []verdict
-	for _, a := range c.Accounts {
+	for _, a := range c.Accounts() {
 		if !f.To[a.Key()] {
 			continue
 		}

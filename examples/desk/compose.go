@@ -59,12 +59,12 @@ func composeOf(v visit) (composeForm, error) {
 		Lang: strings.TrimSpace(f.Get("lang")), Warning: f.Get("warning"), Tags: f.Get("tags"), Alt: f.Get("alt"),
 		Key: f.Get("key"), To: map[string]bool{}, On: map[string]composeOverride{}, Opts: map[publish.Option]bool{},
 	}
-	for _, a := range v.client.Accounts {
-		k := a.Key()
-		c.To[k] = slices.Contains(f["to"], k)
-		c.On[k] = composeOverride{
-			Text: unix(f.Get("text_" + k)), Place: f.Get("place_" + k),
-			At: f.Get("at_" + k), Categories: f.Get("categories_" + k),
+	for _, a := range v.client.Accounts() {
+		c.To[a.Key()] = slices.Contains(f["to"], a.Key())
+		n := a.Network()
+		c.On[n] = composeOverride{
+			Text: unix(f.Get("text_" + n)), Place: f.Get("place_" + n),
+			At: f.Get("at_" + n), Categories: f.Get("categories_" + n),
 		}
 	}
 	for _, o := range offers {
@@ -161,6 +161,8 @@ func (c composeForm) Options() []publish.Option {
 // A choice is one account of the compose form, with what it can be told.
 type choice struct {
 	Account *Account
+	// First tells that no account before it is on its network.
+	First   bool
 	Support publish.Support
 	Places  []parvis.Place
 	Trouble *trouble
@@ -169,8 +171,8 @@ type choice struct {
 // choices are the accounts of c with what each can be told.
 func choices(ctx context.Context, c *Client) []choice {
 	var cs []choice
-	for _, a := range c.Accounts {
-		ch := choice{Account: a}
+	for _, a := range c.Accounts() {
+		ch := choice{Account: a, First: !slices.ContainsFunc(cs, func(c choice) bool { return c.Account.Network() == a.Network() })}
 		var err error
 		if ch.Support, err = publish.SupportOf(ctx, a, parvis.Place{}); err == nil && ch.Support.Places.OK() {
 			for place, perr := range publish.PlacesOf(ctx, a) {
@@ -211,7 +213,7 @@ func (s *server) compose(v visit, f composeForm) error {
 // failed, to be mended.
 func (s *server) composePage(v visit) error {
 	f := composeForm{Lang: "fr", To: map[string]bool{}, On: map[string]composeOverride{}, Opts: map[publish.Option]bool{publish.RequireAlt: true}}
-	for _, a := range v.client.Accounts {
+	for _, a := range v.client.Accounts() {
 		f.To[a.Key()] = true
 	}
 	if sent, ok := v.client.Book.Sent(v.r.URL.Query().Get("from")); ok {

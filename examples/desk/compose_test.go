@@ -160,7 +160,7 @@ func FuzzComposeForm(f *testing.F) {
 	f.Add("text=hello&to=murmure&key=k")
 	f.Add("text=a%0D%0Ab&tags=%23x,,y&at_carnet=2026-02-30T25:00&place_agora=parvis://a@agora/place/c1&opt=shorten")
 	f.Add("text_murmure=%ff%fe&link=javascript:alert(1)&categories_carnet=,&forget=1&lang=%00")
-	d, err := newDesk(f.Context())
+	d, err := openDesk(f)
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, raw string) {
 		form, _ := url.ParseQuery(raw)

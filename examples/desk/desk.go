@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/providers/vault"
 	"github.com/parvis-go/parvis/publish"
 )
 
@@ -16,13 +17,35 @@ import (
 type Desk struct {
 	Clients []*Client
 	town    *town
+	safe    *safe
 }
 
-// newDesk opens the networks, with a little life on them already.
+// newDesk opens the networks, with a little life on them already. Close ends it.
 func newDesk(ctx context.Context) (*Desk, error) {
 	w := newWorld()
-	d := &Desk{Clients: w.clients, town: newTown(w)}
-	return d, d.town.Settle(ctx)
+	safe, err := openSafe(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range w.clients {
+		c.keeper = safe.For(c.Slug)
+	}
+	d := &Desk{Clients: w.clients, safe: safe}
+	if err = w.connect(ctx); err == nil {
+		d.town = newTown(w)
+		err = d.town.Settle(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// Close forgets all tokens.
+func (d *Desk) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return d.safe.Close(ctx)
 }
 
 // Client finds a client by its slug.
@@ -48,21 +71,80 @@ func (d *Desk) Listen(ctx context.Context) {
 type Client struct {
 	// Slug names it in addresses, and in every parvis.Account and parvis.Ref; Title is what people read.
 	Slug, Title string
-	Accounts    []*Account
 	Feed        *Feed
 	Book        *Book
+	keeper      *vault.Client
+	sites       []*site
 
-	mu     sync.Mutex
-	health map[parvis.Network]health
+	mu       sync.Mutex
+	accounts []*Account
+	changed  chan struct{} // closed when accounts changes
+	health   map[string]health
 }
 
-// Account finds the client's account on a network.
-func (c *Client) Account(network string) (*Account, bool) {
-	i := slices.IndexFunc(c.Accounts, func(a *Account) bool { return a.Key() == network })
+// Accounts are those in use.
+func (c *Client) Accounts() []*Account {
+	accounts, _ := c.inUse()
+	return accounts
+}
+
+// inUse returns the accounts in use, and a channel that is closed when they change.
+func (c *Client) inUse() ([]*Account, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.accounts), c.changed
+}
+
+// join takes an account into use, in the place of the one with its key.
+func (c *Client) join(a *Account) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.accounts, func(old *Account) bool { return old.Key() == a.Key() })
+	if i < 0 {
+		c.accounts = append(c.accounts, a)
+	} else {
+		c.accounts[i].leave()
+		c.accounts[i] = a
+	}
+	c.change(a)
+}
+
+// part takes an account out of use.
+func (c *Client) part(a *Account) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.accounts = slices.DeleteFunc(c.accounts, func(b *Account) bool { return a == b })
+	a.leave()
+	c.change(a)
+}
+
+// change forgets how listening to a went, and tells who waits.
+func (c *Client) change(a *Account) {
+	delete(c.health, a.Key())
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// Account finds the client's account with a key.
+func (c *Client) Account(key string) (*Account, bool) {
+	return c.find(func(a *Account) bool { return a.Key() == key })
+}
+
+// Acting finds the account of the client that acts as a.
+func (c *Client) Acting(a parvis.Account) (*Account, bool) {
+	return c.find(func(b *Account) bool {
+		own := b.Account()
+		return a.Client == own.Client && a.Network == own.Network && a.Host == own.Host && a.ID == own.ID
+	})
+}
+
+func (c *Client) find(match func(*Account) bool) (*Account, bool) {
+	accounts := c.Accounts()
+	i := slices.IndexFunc(accounts, match)
 	if i < 0 {
 		return nil, false
 	}
-	return c.Accounts[i], true
+	return accounts[i], true
 }
 
 // A health is how listening to one account goes.
@@ -76,9 +158,12 @@ type health struct {
 func (c *Client) note(a *Account, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := a.Account().Network
+	n := a.Key()
 	if err == nil {
 		delete(c.health, n)
+		return
+	}
+	if a.inUse.Err() != nil {
 		return
 	}
 	h, ill := c.health[n]
@@ -94,8 +179,8 @@ func (c *Client) Troubled() []health {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var ill []health
-	for _, a := range c.Accounts {
-		if h, ok := c.health[a.Account().Network]; ok {
+	for _, a := range c.accounts {
+		if h, ok := c.health[a.Key()]; ok {
 			ill = append(ill, h)
 		}
 	}

@@ -36,14 +36,25 @@ type browser struct {
 
 var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
+// openDesk makes a desk that ends with the test.
+func openDesk(t testing.TB) (*Desk, error) {
+	t.Helper()
+	d, err := newDesk(context.Background())
+	if err == nil {
+		t.Cleanup(func() { assert.NoError(t, d.Close()) })
+	}
+	return d, err
+}
+
 // visitDesk opens a desk that everybody has already talked to a little.
 func visitDesk(t *testing.T) *browser {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	d, err := newDesk(ctx)
+	d, err := openDesk(t)
 	require.NoError(t, err)
 	srv := httptest.NewUnstartedServer(nil)
-	srv.Config.Handler = newServer(d, srv.Listener.Addr().String())
+	srv.Config.Handler, err = newServer(d, srv.Listener.Addr().String())
+	require.NoError(t, err)
 	srv.Config.BaseContext = nil
 	srv.Start()
 	var hearing sync.WaitGroup
@@ -210,7 +221,7 @@ func TestExplain(t *testing.T) {
 func TestFaultsAreForPeople(t *testing.T) {
 	t.Parallel()
 	d := publish.Draft{Text: strings.Repeat("x", 301), Title: "t"}
-	c, err := newDesk(t.Context())
+	c, err := openDesk(t)
 	require.NoError(t, err)
 	a, _ := c.Clients[0].Account(string(murmure))
 	ps, err := publish.Check(t.Context(), a, d)
@@ -223,12 +234,12 @@ func TestFaultsAreForPeople(t *testing.T) {
 
 func TestClientsHaveOnlyTheirOwnAccounts(t *testing.T) {
 	t.Parallel()
-	d, err := newDesk(t.Context())
+	d, err := openDesk(t)
 	require.NoError(t, err)
 	require.Len(t, d.Clients, 2)
 	for _, c := range d.Clients {
-		require.Len(t, c.Accounts, 3)
-		for _, a := range c.Accounts {
+		require.Len(t, c.Accounts(), 3)
+		for _, a := range c.Accounts() {
 			assert.Equal(t, c.Slug, a.Account().Client)
 			assert.NotEmpty(t, a.Nature())
 		}

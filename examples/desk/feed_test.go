@@ -27,7 +27,7 @@ func said1(id, text string) listen.Event {
 
 func testAccount() *Account {
 	n := fake.New(fake.Options{Name: murmure})
-	return &Account{member: n.Add(fake.Member{Handle: "acme", Client: "acme"}), Net: n}
+	return newAccount(n.Add(fake.Member{Handle: "acme", Client: "acme"}), n, "acme")
 }
 
 func TestFeedFollowsWhatChanges(t *testing.T) {

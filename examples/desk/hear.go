@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/parvis-go/parvis"
@@ -18,17 +20,40 @@ const (
 	wellAfter = time.Second
 )
 
-// Listen hears all accounts of the client as one stream, into its feed, until ctx ends.
+// Listen hears the accounts of the client into its feed until ctx ends, those that are
+// connected later too.
 func (c *Client) Listen(ctx context.Context) {
+	var hearing sync.WaitGroup
+	defer hearing.Wait()
+	heard := map[*Account]bool{}
+	for ctx.Err() == nil {
+		accounts, changed := c.inUse()
+		fresh := slices.DeleteFunc(slices.Clone(accounts), func(a *Account) bool { return heard[a] })
+		clear(heard)
+		for _, a := range accounts {
+			heard[a] = true
+		}
+		if len(fresh) > 0 {
+			hearing.Go(func() { c.hear(ctx, fresh) })
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// hear hears accounts as one stream, each as long as it is in use.
+func (c *Client) hear(ctx context.Context, accounts []*Account) {
 	var sources []listen.Source
-	for _, a := range c.Accounts {
+	for _, a := range accounts {
 		sources = append(sources, listen.Source{
-			Listener: steady{Listener: a, note: func(err error) { c.note(a, err) }},
+			Listener: steady{Listener: a, inUse: a.inUse, note: func(err error) { c.note(a, err) }},
 			Query:    listen.Query{Follow: true, Own: true},
 		})
 	}
 	for ev, err := range listen.Merge(ctx, sources...) {
-		a, ok := c.Account(string(ev.Account.Network))
+		a, ok := c.Acting(ev.Account)
 		switch {
 		case !ok:
 		case err != nil && ctx.Err() == nil:
@@ -43,7 +68,8 @@ func (c *Client) Listen(ctx context.Context) {
 // one network's bad hour is no end of the stream. Cursors see to it that nothing is lost.
 type steady struct {
 	listen.Listener
-	note func(error) // told of every failure, and nil once it is well again
+	inUse context.Context //nolint:containedctx // ends when the account is disconnected
+	note  func(error)     // told of every failure, and nil once it is well again
 }
 
 // Unwrap keeps the powers of the inner listener reachable.
@@ -52,6 +78,9 @@ func (s steady) Unwrap() any { return s.Listener }
 // Listen implements [listen.Listener].
 func (s steady) Listen(ctx context.Context, q listen.Query) iter.Seq2[listen.Event, error] {
 	return func(yield func(listen.Event, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(s.inUse, cancel)()
 		for wait := firstWait; ctx.Err() == nil; wait = min(2*wait, mostWait) {
 			began := q.Since
 			more, err := s.try(ctx, &q, yield)

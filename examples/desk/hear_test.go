@@ -16,12 +16,19 @@ import (
 	"github.com/parvis-go/parvis/publish"
 )
 
+// testClient is a client of one account.
+func testClient(a *Account) *Client {
+	c := &Client{Slug: "acme", Feed: newFeed(), Book: newBook(), health: map[string]health{}, changed: make(chan struct{})}
+	c.join(a)
+	return c
+}
+
 // hearing runs f beside a client of one account that listens, in a bubble of fake time.
 func hearing(t *testing.T, f func(t *testing.T, c *Client, a *Account)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		a := testAccount()
-		c := &Client{Slug: "acme", Accounts: []*Account{a}, Feed: newFeed(), Book: newBook(), health: map[parvis.Network]health{}}
+		c := testClient(a)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() { c.Listen(ctx) })
@@ -86,7 +93,7 @@ func TestListenTriesAgainWhenItCannotEvenBegin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := testAccount()
 		a.Net.Inject(fake.Fault{Kind: fake.RateLimited, Op: "listen", RetryAfter: 40 * time.Second})
-		c := &Client{Accounts: []*Account{a}, Feed: newFeed(), health: map[parvis.Network]health{}}
+		c := testClient(a)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() { c.Listen(ctx) })
@@ -122,7 +129,7 @@ func TestListenShowsAGap(t *testing.T) {
 func TestSteadyKeepsPowersAndEndsWithItsReader(t *testing.T) {
 	t.Parallel()
 	a := testAccount()
-	s := steady{Listener: a, note: func(error) {}}
+	s := steady{inUse: t.Context(), Listener: a, note: func(error) {}}
 	_, ok := parvis.As[listen.History](s)
 	assert.True(t, ok)
 	mention(t, a, "one")

@@ -7,7 +7,8 @@
 // Everything is in memory and ends with the program. It shows how the three verbs of
 // Parvis fit together in a real application: publish.Check while somebody types,
 // publish.ToAll with one outcome a target, listen.Merge over all accounts of a client,
-// moderate.SupportOf to know which buttons to show, and an undo for every act.
+// moderate.SupportOf to know which buttons to show, an undo for every act, and
+// providers.Connect to connect more accounts, whose tokens a vault keeps.
 package main
 
 import (
@@ -66,7 +67,7 @@ func parse(args []string, out io.Writer) (options, error) {
 }
 
 // run serves the desk until ctx ends. Everything that it started has ended when it returns.
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	o, err := parse(args, out)
 	if err != nil {
 		return err
@@ -83,6 +84,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	s, err := newServer(d, ln.Addr().String())
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var living sync.WaitGroup
 	defer living.Wait()
@@ -92,7 +98,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		living.Go(func() { d.town.Run(ctx, o.speed) })
 	}
 	fmt.Fprintf(out, "The desk is open at http://%s/\nCtrl-C closes it.\n", ln.Addr())
-	return serve(ctx, ln, newServer(d, ln.Addr().String()))
+	return serve(ctx, ln, s)
 }
 
 // A listener is a TCP listener on this machine's own address.

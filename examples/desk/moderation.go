@@ -111,7 +111,7 @@ func (s *server) moderationPage(v visit) error {
 	acts := v.client.Book.Acts()
 	body := moderationBody{Acts: acts[:min(12, len(acts))], Log: v.client.Book.Records(40), Network: f.Network, Query: f.Query()}
 	sups := map[*Account]moderate.Support{}
-	for _, a := range v.client.Accounts {
+	for _, a := range v.client.Accounts() {
 		sup, err := moderate.SupportOf(ctx, a, parvis.Place{})
 		sups[a] = sup
 		if err == nil && f.match(Item{Account: a}) {
@@ -217,7 +217,7 @@ func (s *server) undo(v visit) error {
 	if !ok {
 		return refusal{http.StatusNotFound, "There is nothing to undo any more."}
 	}
-	a, ok := v.client.Account(string(act.Account.Network))
+	a, ok := v.client.Acting(act.Account)
 	if !ok {
 		return refusal{http.StatusNotFound, "This client has no such account."}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/parvis-go/parvis"
@@ -26,14 +27,32 @@ var natures = map[parvis.Network]string{
 // that leaves the method Account in sight.
 type member = fake.Account
 
-// An Account is one of a client's accounts: a full provider, with the network that it is on.
+// An Account is one of a client's accounts: a full provider, with the network that it is
+// on. It is in use until it is disconnected, or connected again.
 type Account struct {
 	*member
-	Net *fake.Network
+	Net   *fake.Network
+	key   string
+	inUse context.Context //nolint:containedctx // it is the life of the account, which no call bounds
+	leave context.CancelFunc
+}
+
+// newAccount takes m into use for the client with the slug. The account of the client's
+// own name is called after its network, others after both.
+func newAccount(m *member, n *fake.Network, slug string) *Account {
+	a := &Account{member: m, Net: n, key: string(m.Account().Network)}
+	if h := m.Account().Handle; h != slug {
+		a.key += "-" + h
+	}
+	a.inUse, a.leave = context.WithCancel(context.Background())
+	return a
 }
 
 // Key names the account among those of its client.
-func (a *Account) Key() string { return string(a.Account().Network) }
+func (a *Account) Key() string { return a.key }
+
+// Network names the network that the account is on.
+func (a *Account) Network() string { return string(a.Account().Network) }
 
 // Nature says what sort of network the account is on.
 func (a *Account) Nature() string { return natures[a.Account().Network] }
@@ -54,17 +73,35 @@ type world struct {
 type site struct {
 	net     *fake.Network
 	name    parvis.Network
+	host    string
 	clients []*Client
+	own     map[*Client]*fake.Account // as whom the clients are there
 }
 
-// newWorld makes the networks and the clients' accounts. Everybody shares the network of
+// connect connects each client's own accounts, as somebody would on the connect page.
+func (w *world) connect(ctx context.Context) error {
+	for _, s := range w.nets {
+		for _, c := range s.clients {
+			a, err := c.keeper.Keep(ctx, s.own[c].Account(), s.net.Token(c.Slug))
+			if err == nil {
+				err = c.Open(ctx, a)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// newWorld makes the networks and the clients' people there. Everybody shares the network of
 // short messages; there only the account itself keeps two clients apart.
 func newWorld() *world {
 	acme := &Client{Slug: "acme", Title: "Acme, glassblowers"}
 	martin := &Client{Slug: "boulangerie-martin", Title: "Boulangerie Martin"}
 	w := &world{clients: []*Client{acme, martin}}
 	for _, c := range w.clients {
-		c.Feed, c.Book, c.health = newFeed(), newBook(), map[parvis.Network]health{}
+		c.Feed, c.Book, c.health, c.changed = newFeed(), newBook(), map[string]health{}, make(chan struct{})
 	}
 	w.add(fake.Options{Name: murmure, Limits: shortMessages}, acme, martin)
 	for _, c := range w.clients {
@@ -81,13 +118,15 @@ func newWorld() *world {
 // of their own.
 func (w *world) add(o fake.Options, clients ...*Client) *fake.Network {
 	n := fake.New(o)
-	w.nets = append(w.nets, &site{net: n, name: o.Name, clients: clients})
+	s := &site{net: n, name: o.Name, host: o.Host, clients: clients, own: map[*Client]*fake.Account{}}
+	w.nets = append(w.nets, s)
 	for _, c := range clients {
 		m := fake.Member{
 			Handle: c.Slug, Name: c.Title, Client: c.Slug, Moderator: o.Host != "",
 			Followers: 240, Since: time.Date(2024, time.March, 1, 9, 0, 0, 0, time.UTC),
 		}
-		c.Accounts = append(c.Accounts, &Account{member: n.Add(m), Net: n})
+		s.own[c] = n.Add(m)
+		c.sites = append(c.sites, s)
 	}
 	return n
 }

@@ -21,7 +21,7 @@ func (s *server) publish(v visit) error {
 		return refusal{http.StatusBadRequest, "The form has no key. Reload the page and try again; nothing was sent."}
 	}
 	var to []*Account
-	for _, a := range v.client.Accounts {
+	for _, a := range v.client.Accounts() {
 		if f.To[a.Key()] {
 			to = append(to, a)
 		}

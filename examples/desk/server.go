@@ -32,24 +32,31 @@ type server struct {
 	sessions *sessions
 	pages    map[string]*template.Template
 	hosts    []string
-	handler  http.Handler
+	// connectAt is where each client's accounts are connected.
+	connectAt map[*Client]string
+	handler   http.Handler
 }
 
 // newServer returns the handler of the desk d, for requests to addr, "127.0.0.1:8420".
-func newServer(d *Desk, addr string) *server {
+func newServer(d *Desk, addr string) (*server, error) {
 	_, port, _ := net.SplitHostPort(addr)
 	s := &server{
 		desk:     d,
 		sessions: &sessions{cookie: "desk_" + port, byID: map[string]*session{}},
 		pages:    parsePages(),
 		hosts:    []string{addr, "localhost:" + port},
+
+		connectAt: map[*Client]string{},
 	}
 	static, _ := fs.Sub(files, "static")
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
 	mux.Handle("/", s.routes())
+	if err := s.mountConnect(mux, addr); err != nil {
+		return nil, err
+	}
 	s.handler = s.guard(http.NewCrossOriginProtection().Handler(mux))
-	return s
+	return s, nil
 }
 
 // ServeHTTP implements [http.Handler].
@@ -77,6 +84,7 @@ func (s *server) routes() *http.ServeMux {
 		"GET /{client}/accounts":             s.accountsPage,
 		"POST /{client}/trouble":             s.injectTrouble,
 		"POST /{client}/clear":               s.clearTrouble,
+		"POST /{client}/disconnect":          s.disconnect,
 		"POST /{client}/who":                 s.who,
 	} {
 		mux.HandleFunc(pattern, s.with(h))
@@ -232,8 +240,11 @@ func (s *server) render(v visit, status int, name, title string, body any) error
 		Title: title, Tab: name, Client: v.client, Clients: s.desk.Clients, People: people,
 		Who: v.sess.Who(), CSRF: v.sess.csrf, Flash: v.sess.said(), Troubled: v.client.Troubled(), Body: body,
 	}
-	if name == "sent" || name == "error" {
+	switch name {
+	case "sent", "error":
 		p.Tab = "compose"
+	case "connect":
+		p.Tab = "accounts"
 	}
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "layout.html", p); err != nil {
@@ -255,9 +266,10 @@ func (s *server) fragment(file, name string, data any) ([]byte, error) {
 // parsePages reads the templates: each page with the layout and the parts they share.
 func parsePages() map[string]*template.Template {
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"compose", "sent", "timeline", "moderation", "accounts", "error"} {
+	for _, name := range []string{"compose", "sent", "timeline", "moderation", "accounts", "connect", "error"} {
 		pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{
 			"clock": clock, "stamp": stamp, "undoable": undoable, "fault": fault,
+			"network": func(key string) string { name, _, _ := strings.Cut(key, "-"); return name },
 		}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return pages

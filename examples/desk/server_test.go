@@ -57,7 +57,9 @@ func TestPagesKeepToThemselves(t *testing.T) {
 func (b *browser) handler() *server {
 	u, err := url.Parse(b.url)
 	require.NoError(b.t, err)
-	return newServer(b.desk, u.Host)
+	s, err := newServer(b.desk, u.Host)
+	require.NoError(b.t, err)
+	return s
 }
 
 func TestForeignHostIsRefused(t *testing.T) {
@@ -89,7 +91,7 @@ func TestChangesNeedTheSessionsToken(t *testing.T) {
 	t.Parallel()
 	b := visitDesk(t)
 	own := b.csrf
-	for _, path := range []string{"check", "publish", "sent/s1/reconcile", "sent/s1/again", "sent/s1/ask", "reply", "act", "undo", "trouble", "clear", "who"} {
+	for _, path := range []string{"check", "publish", "sent/s1/reconcile", "sent/s1/again", "sent/s1/ask", "reply", "act", "undo", "trouble", "clear", "disconnect", "who"} {
 		for _, token := range []string{"", "wrong", own + "x"} {
 			b.csrf = token
 			b.post("/acme/"+path, url.Values{"text": {"hello"}, "to": {"murmure"}, "key": {"k"}}, http.StatusForbidden)

@@ -101,7 +101,8 @@ func TestNobodyBreaksOutOfTheStream(t *testing.T) {
 	b.await("acme", func(i Item) bool { return i.Mine })
 	for _, end := range []string{"\n", "\r", "\r\n", "\u2028"} {
 		v := visit{w: httptest.NewRecorder(), client: b.client("acme"), sess: &session{}}
-		s := newServer(b.desk, "127.0.0.1:1")
+		s, err := newServer(b.desk, "127.0.0.1:1")
+		require.NoError(t, err)
 		it := Item{ID: "i1", Account: b.account("acme", murmure), Event: listen.Event{Kind: listen.Reply, Text: parvis.Text{
 			Plain: "hello" + end + end + "event: evil" + end + "id: 7" + end + "data: gotcha" + end + end,
 		}}}

@@ -69,10 +69,10 @@ func (t *town) Settle(ctx context.Context) error {
 
 // open brings what the client itself said before anybody came, and its first followers.
 func (t *town) open(ctx context.Context, s *resident, c *Client) error {
-	a, _ := c.Account(string(s.name))
+	a := s.own[c]
 	for i, p := range s.people {
-		if s.net.Follow(p, a.member); i == 0 {
-			s.net.Follow(a.member, p)
+		if s.net.Follow(p, a); i == 0 {
+			s.net.Follow(a, p)
 		}
 	}
 	for _, d := range firstPosts[c.Slug] {
@@ -111,7 +111,7 @@ func (t *town) Step(ctx context.Context) error {
 	case n < 2:
 		return t.mention(ctx, s, c, who)
 	case n < 3:
-		s.net.Message(who, account(s, c), t.line(c, "message"))
+		s.net.Message(who, s.own[c], t.line(c, "message"))
 		return nil
 	case n < 5:
 		return t.like(ctx, s, c, who)
@@ -120,11 +120,6 @@ func (t *town) Step(ctx context.Context) error {
 	default:
 		return t.reply(ctx, s, c, who)
 	}
-}
-
-func account(s *resident, c *Client) *fake.Account {
-	a, _ := c.Account(string(s.name))
-	return a.member
 }
 
 // latest is the post of the client that people talk about: mostly the newest. What

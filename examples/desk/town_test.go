@@ -29,7 +29,7 @@ func TestTownIsTheSameInEveryRun(t *testing.T) {
 	t.Parallel()
 	var runs [2][]string
 	for i := range runs {
-		d, err := newDesk(t.Context())
+		d, err := openDesk(t)
 		require.NoError(t, err)
 		for range 200 {
 			require.NoError(t, d.town.Step(t.Context()))
@@ -42,7 +42,7 @@ func TestTownIsTheSameInEveryRun(t *testing.T) {
 
 func TestTownIsVaried(t *testing.T) {
 	t.Parallel()
-	d, err := newDesk(t.Context())
+	d, err := openDesk(t)
 	require.NoError(t, err)
 	for range 300 {
 		require.NoError(t, d.town.Step(t.Context()))
@@ -64,7 +64,7 @@ func TestTownIsVaried(t *testing.T) {
 
 func TestTownAnswersWhatIsNewFirst(t *testing.T) {
 	t.Parallel()
-	d, err := newDesk(t.Context())
+	d, err := openDesk(t)
 	require.NoError(t, err)
 	a, _ := d.Clients[0].Account(string(murmure))
 	post, err := publish.To(t.Context(), a, publish.Draft{Text: "news of the day"})
@@ -86,7 +86,7 @@ func TestTownAnswersWhatIsNewFirst(t *testing.T) {
 func TestTownKeepsItsPaceAndEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d, err := newDesk(t.Context())
+		d, err := openDesk(t)
 		require.NoError(t, err)
 		began := d.town.turn
 		ctx, cancel := context.WithCancel(t.Context())
