@@ -176,5 +176,5 @@ func TestMeterIsChargedForWhatMayHaveBeenTaken(t *testing.T) {
 	_, err = c.Do(t.Context(), post)
 	require.ErrorIs(t, err, parvis.ErrBudget)
 	assert.Equal(t, before, sent, "nothing is sent that is not paid for")
-	assert.True(t, strings.Contains(err.Error(), "nothing is left"), err)
+	assert.ErrorContains(t, err, "nothing is left")
 }

@@ -105,7 +105,12 @@ func (k *call) fail(err error) {
 
 // settle settles a try that was answered.
 func (k *call) settle(resp *http.Response) {
-	k.learn(resp.Header)
+	told := k.learn(resp.Header)
+	defer func() {
+		if !told && (k.err == nil || k.err.Code != parvis.ErrRateLimited) {
+			k.c.cfg.Limiter.Learn(k.limit, parvis.Limit{}) // answered, and nothing said
+		}
+	}()
 	good := resp.StatusCode >= 200 && resp.StatusCode < 300
 	if k.mode == stream {
 		if good {
@@ -141,10 +146,12 @@ func (k *call) settle(resp *http.Response) {
 }
 
 // learn hands the rate headers of an answer to the limiter.
-func (k *call) learn(h http.Header) {
-	for _, l := range k.c.cfg.Limits(h) {
+func (k *call) learn(h http.Header) bool {
+	limits := k.c.cfg.Limits(h)
+	for _, l := range limits {
 		k.c.cfg.Limiter.Learn(k.limit, l)
 	}
+	return len(limits) > 0
 }
 
 func exceeded(wait time.Duration) parvis.Limit {

@@ -3,17 +3,13 @@ package httpx
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/ratelimit"
 )
-
-// maxRetryAfter is the longest wait that is believed.
-const maxRetryAfter = 30 * 24 * time.Hour
 
 // RetryAfter returns how long an answer asks to wait, in every dialect that networks
 // use, or 0 where it does not say, or says something absurd: negative, past, or more
@@ -25,7 +21,11 @@ const maxRetryAfter = 30 * 24 * time.Hour
 //   - the JSON fields retry_after (seconds), retry_after_ms, parameters.retry_after,
 //     backoff and extras.wait_seconds of body;
 //   - the headers X-RateLimit-Reset, RateLimit-Reset and X-Rate-Limit-Reset, in any of these units.
+//
+// A moment is counted from the answer's header Date, where there is one, since the two
+// clocks may differ.
 func RetryAfter(h http.Header, body []byte, now time.Time) time.Duration {
+	now = ratelimit.Clock(h, now)
 	for _, name := range [...]string{"Retry-After", "X-Ratelimit-Reset-After"} {
 		if d := span(first(h, name), now); d > 0 {
 			return d
@@ -34,8 +34,8 @@ func RetryAfter(h http.Header, body []byte, now time.Time) time.Duration {
 	if d := bodyWait(body, now); d > 0 {
 		return d
 	}
-	for _, p := range dialects {
-		if d := span(first(h, p.reset), now); d > 0 {
+	for _, name := range [...]string{"X-Ratelimit-Reset", "Ratelimit-Reset", "X-Rate-Limit-Reset"} {
+		if d := span(first(h, name), now); d > 0 {
 			return d
 		}
 	}
@@ -43,70 +43,10 @@ func RetryAfter(h http.Header, body []byte, now time.Time) time.Duration {
 }
 
 // first returns the first value of a header whose name is given in canonical form.
-func first(h http.Header, canonical string) string {
-	if v := h[canonical]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
-
-// layouts are the ways of ISO 8601 that servers write; fractions are read with each.
-var layouts = [...]string{
-	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05",
-	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05",
-}
+func first(h http.Header, canonical string) string { return ratelimit.First(h, canonical) }
 
 // span returns how far off the moment or span s is.
-func span(s string, now time.Time) time.Duration {
-	s = strings.TrimSpace(s)
-	if s == "" || len(s) > 64 {
-		return 0
-	}
-	if v, err := strconv.ParseFloat(s, 64); err == nil {
-		return numberSpan(v, now)
-	}
-	if s[0] > '9' { // an HTTP date begins with the day of the week
-		if t, err := http.ParseTime(s); err == nil {
-			return believable(t.Sub(now))
-		}
-		return 0
-	}
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return believable(t.Sub(now))
-		}
-	}
-	return 0
-}
-
-// numberSpan tells by its size whether v is seconds left, seconds since 1970 or
-// milliseconds since 1970.
-func numberSpan(v float64, now time.Time) time.Duration {
-	switch {
-	case math.IsNaN(v) || v <= 0 || v > 1e13:
-		return 0
-	case v >= 1e11:
-		return believable(time.UnixMilli(int64(v)).Sub(now))
-	case v >= 1e9:
-		whole, fraction := math.Modf(v)
-		return believable(time.Unix(int64(whole), int64(fraction*1e9)).Sub(now))
-	}
-	return seconds(v)
-}
-
-func seconds(v float64) time.Duration {
-	if math.IsNaN(v) || v <= 0 || v > maxRetryAfter.Seconds() {
-		return 0
-	}
-	return time.Duration(v * float64(time.Second))
-}
-
-func believable(d time.Duration) time.Duration {
-	if d <= 0 || d > maxRetryAfter {
-		return 0
-	}
-	return d
-}
+func span(s string, now time.Time) time.Duration { return ratelimit.Span(s, now) }
 
 // bodyWait reads the wait that a JSON object asks for.
 func bodyWait(body []byte, now time.Time) time.Duration {
@@ -136,7 +76,7 @@ func bodyWait(body []byte, now time.Time) time.Duration {
 		}
 	}
 	ms, _ := strconv.ParseFloat(unquote(b.RetryAfterMS), 64)
-	return seconds(ms / 1000)
+	return ratelimit.Seconds(ms / 1000)
 }
 
 func unquote(raw json.RawMessage) string {
@@ -147,56 +87,6 @@ func unquote(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// dialect is one family of rate headers, with names in canonical form.
-type dialect struct{ limit, remaining, reset, after string }
-
-var dialects = [...]dialect{
-	{"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Ratelimit-Reset-After"},
-	{"Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset", ""},
-	{"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset", ""},
-}
-
-// DefaultLimits reads the rate headers X-RateLimit-*, RateLimit-* and X-Rate-Limit-*,
-// of which the first family that is there counts, with any of the units that
-// [RetryAfter] knows. Discord's X-RateLimit-Bucket becomes the limit's name.
-func DefaultLimits(h http.Header) []parvis.Limit {
-	for _, d := range dialects {
-		remaining := first(h, d.remaining)
-		if remaining == "" {
-			continue
-		}
-		n, ok := count(remaining)
-		if !ok {
-			continue
-		}
-		l := parvis.Limit{Name: first(h, "X-Ratelimit-Bucket"), Remaining: n}
-		l.Max, _ = count(first(h, d.limit))
-		l.Reset = resetTime(h, d)
-		return []parvis.Limit{l}
-	}
-	return nil
-}
-
-func resetTime(h http.Header, d dialect) time.Time {
-	now := time.Now()
-	if d.after != "" {
-		if s := span(first(h, d.after), now); s > 0 {
-			return now.Add(s)
-		}
-	}
-	if s := span(first(h, d.reset), now); s > 0 {
-		return now.Add(s)
-	}
-	return time.Time{}
-}
-
-// count reads a number of calls: "300", "299.0", "100, 100;w=60".
-func count(s string) (int, bool) {
-	s, _, _ = strings.Cut(s, ",")
-	s, _, _ = strings.Cut(s, ";")
-	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || math.IsNaN(v) || v < 0 || v > math.MaxInt32 {
-		return 0, false
-	}
-	return int(v), true
-}
+// DefaultLimits reads the rate headers X-RateLimit-*, RateLimit-* and X-Rate-Limit-*; see
+// [ratelimit.DefaultLimits].
+func DefaultLimits(h http.Header) []parvis.Limit { return ratelimit.DefaultLimits(h) }
