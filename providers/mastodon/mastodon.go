@@ -145,12 +145,16 @@ var manifest []byte
 // Manifest describes the network and how far this provider goes.
 func Manifest() providers.Manifest { return providers.MustManifest(manifest) }
 
-// Opener opens accounts by settings: Server is the server, Secret the token.
+// Opener opens accounts by [providers.Settings]: Server is the server, Secret the token.
 func Opener() providers.Opener {
 	return providers.Opener{
 		Manifest: Manifest(), Zero: (*Client)(nil),
 		Open: func(s providers.Settings, o *providers.Options) (providers.Provider, error) {
-			return New(Config{Server: s.Server, Client: s.Client, Tokens: parvis.StaticToken(s.Secret)}, o)
+			tokens := s.Tokens
+			if tokens == nil {
+				tokens = parvis.StaticToken(s.Secret)
+			}
+			return New(Config{Server: s.At(), Client: s.For(), Tokens: tokens}, o)
 		},
 	}
 }

@@ -46,7 +46,7 @@ const (
 // error with its RetryAfter, not a call that takes long.
 const maxWait = 10 * time.Second
 
-// Config says which site and as whom. Site, User and Password are required.
+// Config says which site and as whom. Site is required, and either User and Password or Tokens.
 type Config struct {
 	// Site is the address of the site: "https://blog.acme.example", with the path if it
 	// lies below one.
@@ -55,6 +55,10 @@ type Config struct {
 	User string
 	// Password is an application password, with or without the spaces that it is shown with.
 	Password string `json:"-"`
+	// Tokens gives the password in the place of User and Password, as [Flow] and
+	// [PasswordFlow] make it: Value is the password, Extra["user"] the login name and
+	// Extra["site"] the address of the site, which must be Site.
+	Tokens parvis.TokenSource `json:"-"`
 	// Client is the organisation that the account speaks for.
 	Client string
 
@@ -109,9 +113,11 @@ func New(cfg Config, opts *providers.Options) (*Client, error) {
 	switch {
 	case err != nil || site.Scheme != "https" && site.Scheme != "http" || site.Host == "" || site.User != nil || site.RawQuery != "" || site.Fragment != "":
 		return nil, invalid("the site is not an http or https address", "write it as https://blog.example, without a user and query")
-	case cfg.User == "" || strings.Contains(cfg.User, ":"):
+	case cfg.Tokens != nil && cfg.Password != "":
+		return nil, invalid("there is a password and a source of passwords", "set Config.Tokens or Config.Password, not both")
+	case cfg.Tokens == nil && cfg.User == "" || strings.Contains(cfg.User, ":"):
 		return nil, invalid("the user is missing or holds a colon", "use the login name of the account")
-	case bare(cfg.Password) == "":
+	case cfg.Tokens == nil && bare(cfg.Password) == "":
 		return nil, invalid("the password is missing", "make an application password in the user's profile")
 	case cfg.MaxUpload < 0 || cfg.Every < 0 || cfg.ScheduleAhead < 0 || cfg.Flood < 0 || cfg.Overlap < 0:
 		return nil, invalid("a size or time is negative", "leave it zero for the default")
@@ -152,10 +158,7 @@ func (c *Client) wire(site *url.URL, opts *providers.Options) httpx.Config {
 	return httpx.Config{
 		Account: c.Account,
 		Base:    site.Scheme + "://" + site.Host,
-		Auth: func(_ context.Context, r *http.Request) error {
-			r.Header.Set("Authorization", "Basic "+login)
-			return nil
-		},
+		Auth:    c.authorize,
 		Limiter: opts.Limiter, Meter: opts.Meter,
 		Client:    opts.HTTPClient,
 		Logger:    opts.Logger,
@@ -166,6 +169,28 @@ func (c *Client) wire(site *url.URL, opts *providers.Options) httpx.Config {
 		UserAgent: opts.UserAgent,
 		Secrets:   httpx.StaticSecrets(c.cfg.Password, bare(c.cfg.Password), login),
 	}
+}
+
+// authorize sets the login name and password of now.
+//
+// https://developer.wordpress.org/rest-api/using-the-rest-api/authentication/#basic-authentication-with-application-passwords
+func (c *Client) authorize(ctx context.Context, r *http.Request) error {
+	user, password := c.cfg.User, c.cfg.Password
+	if c.cfg.Tokens != nil {
+		t, err := c.cfg.Tokens.Token(ctx)
+		if err != nil {
+			return err
+		}
+		if site := t.Extra[keySite]; site != "" && strings.TrimRight(site, "/") != strings.TrimRight(c.cfg.Site, "/") {
+			return &parvis.Error{Code: parvis.ErrInvalid, Message: "the password is that of another site", Help: "open the site that the account was connected on"}
+		}
+		user, password = cmp.Or(t.Extra[keyUser], user), t.Value
+	}
+	if user == "" || bare(password) == "" {
+		return &parvis.Error{Code: parvis.ErrAuth, Message: "there is no login name or password", Help: "connect the account first"}
+	}
+	r.SetBasicAuth(user, password)
+	return nil
 }
 
 // bare is an application password without the spaces that people see it with.
@@ -202,14 +227,17 @@ func (c *Client) whoami(ctx context.Context, op string) (api.User, error) {
 //go:embed manifest.json
 var manifest []byte
 
+// Manifest describes the network and how far this provider goes.
+func Manifest() providers.Manifest { return providers.MustManifest(manifest) }
+
 // Opener opens sites by [providers.Settings]: Server is the site, User the login name,
 // Secret the application password.
 func Opener() providers.Opener {
 	return providers.Opener{
-		Manifest: providers.MustManifest(manifest),
+		Manifest: Manifest(),
 		Zero:     (*Client)(nil),
 		Open: func(s providers.Settings, o *providers.Options) (providers.Provider, error) {
-			c, err := New(Config{Site: s.Server, User: s.User, Password: s.Secret, Client: s.Client}, o)
+			c, err := New(Config{Site: s.At(), User: s.User, Password: s.Secret, Tokens: s.Tokens, Client: s.For()}, o)
 			if err != nil {
 				return nil, err
 			}

@@ -175,3 +175,18 @@ func TestLazyForgetsFailures(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, v)
 }
+
+func TestThePageThatMakesPasswords(t *testing.T) {
+	t.Parallel()
+	var ix Index
+	require.NoError(t, json.Unmarshal([]byte(`{"authentication":{"application-passwords":{"endpoints":{"authorization":"https://a.example/wp-admin/authorize-application.php"}}}}`), &ix))
+	assert.Equal(t, PasswordPage("https://a.example/wp-admin/authorize-application.php"), ix.Authorize)
+	for _, none := range []string{`{"authentication":[]}`, `{"authentication":{}}`, `{"authentication":null}`, `{"authentication":{"application-passwords":7}}`, `{}`} {
+		ix = Index{Authorize: "x"}
+		if none == `{}` {
+			ix.Authorize = ""
+		}
+		require.NoError(t, json.Unmarshal([]byte(none), &ix))
+		assert.Empty(t, ix.Authorize, none)
+	}
+}

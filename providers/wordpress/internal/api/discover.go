@@ -99,6 +99,6 @@ func linkToAPI(headers []string) string {
 // Index reads the API's description of the site.
 func (c *Client) Index(ctx context.Context, op string) (Index, error) {
 	var ix Index
-	_, err := c.Do(ctx, Call{Op: op, Route: "/", Query: url.Values{"_fields": {"name,namespaces,timezone_string"}}}, &ix)
+	_, err := c.Do(ctx, Call{Op: op, Route: "/", Query: url.Values{"_fields": {"name,namespaces,timezone_string,authentication"}}}, &ix)
 	return ix, err
 }

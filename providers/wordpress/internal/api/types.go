@@ -204,6 +204,30 @@ type Index struct {
 	Namespaces []string `json:"namespaces"`
 	// Zone is the name of the site's time zone; empty where it is a fixed offset.
 	Zone string `json:"timezone_string"`
+	// Authorize is the address of the page that makes application passwords, or empty.
+	Authorize PasswordPage `json:"authentication"`
+}
+
+// PasswordPage is the address of the page that makes application passwords.
+//
+// https://developer.wordpress.org/reference/functions/rest_add_application_passwords_to_index/
+type PasswordPage string
+
+// UnmarshalJSON finds the address in the ways to log in that a site lists. PHP writes an
+// empty list as an array; what has another form has no such page.
+func (p *PasswordPage) UnmarshalJSON(b []byte) error {
+	var ways struct {
+		Passwords struct {
+			Endpoints struct {
+				Authorization string `json:"authorization"`
+			} `json:"endpoints"`
+		} `json:"application-passwords"`
+	}
+	*p = ""
+	if json.Unmarshal(b, &ways) == nil {
+		*p = PasswordPage(ways.Passwords.Endpoints.Authorization)
+	}
+	return nil
 }
 
 // Fault is the body of an answer that is an error.
