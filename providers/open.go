@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -65,6 +66,11 @@ type Settings struct {
 	User string `json:"user,omitempty"`
 	// Secret is the password or token.
 	Secret string `json:"-"`
+	// Account and Tokens open an account that was connected, in the place of Client, User
+	// and Secret: Tokens is what the vault gives for Account. An empty Server is then the
+	// account's host, by https.
+	Account parvis.Account     `json:"account,omitzero"`
+	Tokens  parvis.TokenSource `json:"-"`
 }
 
 // An Opener opens accounts of one network by [Settings].
@@ -75,6 +81,17 @@ type Opener struct {
 	// Zero is a nil pointer of the provider's type, for [Describe].
 	Zero any
 }
+
+// At returns Server or, for an account that was connected, the https address of its host.
+func (s Settings) At() string {
+	if s.Server == "" && s.Tokens != nil && s.Account.Host != "" {
+		return "https://" + s.Account.Host
+	}
+	return s.Server
+}
+
+// For returns Client or, for an account that was connected, its client.
+func (s Settings) For() string { return cmp.Or(s.Client, s.Account.Client) }
 
 // Open finds the opener for s.Network among openers and calls it. An unknown name gives
 // an error that matches [parvis.ErrInvalid] and lists the known ones.

@@ -241,5 +241,5 @@ func TestRegistrationsAreKept(t *testing.T) {
 		assert.Equal(t, network, opened.Account().Network)
 	}
 	_, err = p.open(t.Context(), parvis.Account{Client: "acme", Network: "elsewhere", ID: "1"})
-	require.ErrorIs(t, err, parvis.ErrUnsupported)
+	require.ErrorIs(t, err, parvis.ErrInvalid)
 }

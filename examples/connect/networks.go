@@ -6,11 +6,9 @@ import (
 
 	"github.com/parvis-go/parvis"
 	"github.com/parvis-go/parvis/providers"
-	"github.com/parvis-go/parvis/providers/bluesky"
+	"github.com/parvis-go/parvis/providers/all"
 	"github.com/parvis-go/parvis/providers/fake"
-	"github.com/parvis-go/parvis/providers/mastodon"
 	"github.com/parvis-go/parvis/providers/vault"
-	"github.com/parvis-go/parvis/providers/wordpress"
 )
 
 // demoNetwork is the name of the make-believe network.
@@ -29,18 +27,11 @@ func newDemo() *fake.Network {
 // more line here, with the application's id and secret.
 func (p *program) flows(v *vault.Vault) ([]providers.Flow, error) {
 	o := &providers.Options{Logger: p.log, UserAgent: "parvis-connect"}
-	oauth, err := bluesky.NewFlow(bluesky.FlowConfig{Name: "Parvis connect"}, o)
+	flows, err := all.Flows(all.Apps{Name: "Parvis connect", Registered: registrations{v}, Options: o})
 	if err != nil {
 		return nil, err
 	}
-	return []providers.Flow{
-		p.demo.Flow(p.base + "demo/consent"),
-		oauth,
-		bluesky.NewPasswordFlow(bluesky.PasswordConfig{}, o),
-		&mastodon.Flow{Name: "Parvis connect", Apps: registrations{v}, Options: o},
-		wordpress.Flow{Name: "Parvis connect", Options: o},
-		wordpress.PasswordFlow{Options: o},
-	}, nil
+	return append([]providers.Flow{p.demo.Flow(p.base + "demo/consent")}, flows...), nil
 }
 
 // registrations keeps in the vault what servers told the application when it registered.
@@ -63,17 +54,10 @@ func (r registrations) Remember(ctx context.Context, key, value string) error {
 // open opens a connected account. It calls no network but the make-believe one.
 func (p *program) open(ctx context.Context, a parvis.Account) (providers.Provider, error) {
 	tokens := p.client.Tokens(a)
-	switch a.Network {
-	case demoNetwork:
+	if a.Network == demoNetwork {
 		return p.demo.Open(ctx, a, tokens)
-	case bluesky.Network:
-		return bluesky.New(bluesky.Config{Account: a, Client: a.Client, Tokens: tokens}, nil)
-	case mastodon.Network:
-		return mastodon.New(mastodon.Config{Server: "https://" + a.Host, Client: a.Client, Tokens: tokens}, nil)
-	case wordpress.Network:
-		return wordpress.New(wordpress.Config{Site: "https://" + a.Host, Client: a.Client, Tokens: tokens}, nil)
 	}
-	return nil, parvis.Unsupported(a, "open", "this page connects accounts of the network, and does not open them")
+	return providers.Open(all.Openers(), providers.Settings{Network: a.Network, Account: a, Tokens: tokens}, nil)
 }
 
 // health is how an account is, as far as that can be found out.

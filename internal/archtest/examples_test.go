@@ -7,14 +7,17 @@ import (
 	"testing"
 )
 
-// TestEveryDoorHasAnExample: a door is an exported function of a verb's package. Each has
+// rooms are the packages beside the verbs that programs call.
+var rooms = []string{"providers", "providers/oauth", "providers/price", "providers/ratelimit", "providers/vault"}
+
+// TestEveryDoorHasAnExample: a door is an exported function of a verb or room. Each has
 // an Example with checked output.
 func TestEveryDoorHasAnExample(t *testing.T) {
 	t.Parallel()
 	examples := map[string]bool{}
 	var doors []string
 	for _, f := range tree(t) {
-		if !slices.Contains(verbs, f.pkg) {
+		if !slices.Contains(verbs, f.pkg) && !slices.Contains(rooms, f.pkg) {
 			continue
 		}
 		for _, d := range f.ast.Decls {

@@ -46,7 +46,7 @@ func TestRateLimitWorker(t *testing.T) {
 	pool, err := pgxpool.New(t.Context(), job.DSN)
 	require.NoError(t, err)
 	defer pool.Close()
-	l, err := ratelimitpg.New(t.Context(), pool, []ratelimit.Rule{job.Rule},
+	l, err := ratelimit.Shared(t.Context(), ratelimitpg.Pool(pool), []ratelimit.Rule{job.Rule},
 		&ratelimit.SharedOptions{Options: ratelimit.Options{MaxWait: time.Minute}})
 	require.NoError(t, err)
 	client, err := httpx.New(httpx.Config{

@@ -5,11 +5,12 @@ package all
 
 import (
 	"github.com/parvis-go/parvis/providers"
+	"github.com/parvis-go/parvis/providers/bluesky"
 	"github.com/parvis-go/parvis/providers/mastodon"
 	"github.com/parvis-go/parvis/providers/wordpress"
 )
 
 // Openers returns the openers of all networks but the fake one, in alphabetical order.
 func Openers() []providers.Opener {
-	return []providers.Opener{mastodon.Opener(), wordpress.Opener()}
+	return []providers.Opener{bluesky.Opener(), mastodon.Opener(), wordpress.Opener()}
 }

@@ -12,9 +12,12 @@ import (
 	"github.com/parvis-go/parvis/internal/store"
 )
 
-// SQLite hands the user's SQLite database to [Open], whichever driver it uses.
-// Package pricepg does so for PostgreSQL.
-func SQLite(db *sql.DB) store.DB { return store.OpenSQLite(db) }
+// DB is a database that a ledger lives in: [SQLite], or pricepg.Pool for PostgreSQL.
+type DB = store.DB
+
+// SQLite returns the DB of an SQLite database, with any driver of database/sql. The
+// database stays the caller's.
+func SQLite(db *sql.DB) DB { return store.OpenSQLite(db) }
 
 var migrations = []store.Migration{{
 	`CREATE TABLE parvis_spending (
@@ -24,7 +27,7 @@ var migrations = []store.Migration{{
 
 // Open returns the ledger in the user's database, and brings its tables up to date. All
 // processes that share the database share it.
-func Open(ctx context.Context, db store.DB) (Ledger, error) {
+func Open(ctx context.Context, db DB) (Ledger, error) {
 	if err := store.Migrate(ctx, db, "price", migrations); err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func ExampleDocumented() {
 	// 35000;w=86400 35000 24h0m0s 3
 }
 
-func ExampleOpenSQLite() {
+func ExampleShared() {
 	dir, err := os.MkdirTemp("", "limits")
 	if err != nil {
 		fmt.Println(err)
@@ -89,7 +89,7 @@ func ExampleOpenSQLite() {
 	sent := 0
 	for range 2 { // two processes, or one that is started again
 		db := openExample(path)
-		limiter, err := ratelimit.OpenSQLite(ctx, db, []ratelimit.Rule{{Max: 10, Per: time.Hour}}, nil)
+		limiter, err := ratelimit.Shared(ctx, ratelimit.SQLite(db), []ratelimit.Rule{{Max: 10, Per: time.Hour}}, nil)
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -222,5 +222,19 @@ func ExampleLimiter_Wait() {
 func ExampleLimiter_Close() {
 	limiter := ratelimit.New(nil, nil)
 	fmt.Println(limiter.Close())
+	// Output: <nil>
+}
+
+func ExampleSQLite() {
+	db := openExample(":memory:")
+	defer db.Close()
+	db.SetMaxOpenConns(1) // a database in memory belongs to its connection
+	limiter, err := ratelimit.Shared(context.Background(), ratelimit.SQLite(db), ratelimit.Documented("bluesky"), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer limiter.Close()
+	fmt.Println(limiter.Wait(context.Background(), parvis.Call{Network: "bluesky", Account: "acme", Endpoint: "com.atproto.server.createSession"}))
 	// Output: <nil>
 }

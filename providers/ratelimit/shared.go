@@ -8,6 +8,13 @@ import (
 	"github.com/parvis-go/parvis/internal/store"
 )
 
+// DB is a database that limits are shared through: [SQLite], or ratelimitpg.Pool for PostgreSQL.
+type DB = store.DB
+
+// SQLite returns the DB of an SQLite database, with any driver of database/sql. The
+// database stays the caller's.
+func SQLite(db *sql.DB) DB { return store.OpenSQLite(db) }
+
 // SharedOptions set up a limiter that several processes share. A nil *SharedOptions is fine.
 type SharedOptions struct {
 	Options
@@ -30,7 +37,7 @@ type SharedOptions struct {
 //
 // A database that cannot be used gives an error that matches
 // [github.com/parvis-go/parvis.ErrUnavailable].
-func Shared(ctx context.Context, db store.DB, r []Rule, o *SharedOptions) (*Limiter, error) {
+func Shared(ctx context.Context, db DB, r []Rule, o *SharedOptions) (*Limiter, error) {
 	if o == nil {
 		o = &SharedOptions{}
 	}
@@ -43,11 +50,6 @@ func Shared(ctx context.Context, db store.DB, r []Rule, o *SharedOptions) (*Limi
 		return nil, err
 	}
 	return &Limiter{l}, nil
-}
-
-// OpenSQLite is [Shared] for a database of SQLite, with any driver of [database/sql].
-func OpenSQLite(ctx context.Context, db *sql.DB, r []Rule, o *SharedOptions) (*Limiter, error) {
-	return Shared(ctx, store.OpenSQLite(db), r, o)
 }
 
 // Close gives back what is leased and tells what was learned, if the limiter is shared;

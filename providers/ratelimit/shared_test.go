@@ -78,7 +78,7 @@ func TestProcessesShareALimit(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), count*span-100*time.Millisecond)
 			defer cancel()
 			crowd(ctx, t, server, ratelimit.DiscordHeaders, func() *ratelimit.Limiter {
-				l, err := ratelimit.OpenSQLite(t.Context(), database(t, path), []ratelimit.Rule{c.rule},
+				l, err := ratelimit.Shared(t.Context(), ratelimit.SQLite(database(t, path)), []ratelimit.Rule{c.rule},
 					&ratelimit.SharedOptions{Options: ratelimit.Options{MaxWait: time.Minute}})
 				require.NoError(t, err)
 				return l

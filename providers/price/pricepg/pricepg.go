@@ -5,9 +5,9 @@ package pricepg
 import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/parvis-go/parvis/internal/store"
 	"github.com/parvis-go/parvis/internal/store/pg"
+	"github.com/parvis-go/parvis/providers/price"
 )
 
-// Pool returns the database of pool for price.Open.
-func Pool(pool *pgxpool.Pool) store.DB { return pg.Open(pool) }
+// Pool returns the database of pool for [price.Open]. The pool stays the caller's.
+func Pool(pool *pgxpool.Pool) price.DB { return pg.Open(pool) }

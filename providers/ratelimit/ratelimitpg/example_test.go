@@ -12,13 +12,13 @@ import (
 )
 
 // All processes of the application run this, with the same database.
-func ExampleNew() {
+func ExamplePool() {
 	ctx := context.Background()
 	pool, err := pgxpool.New(ctx, "postgresql://app@db.example/app")
 	if err != nil {
 		log.Fatal(err)
 	}
-	limiter, err := ratelimitpg.New(ctx, pool, ratelimit.Documented("bluesky"), &ratelimit.SharedOptions{Processes: 4})
+	limiter, err := ratelimit.Shared(ctx, ratelimitpg.Pool(pool), ratelimit.Documented("bluesky"), &ratelimit.SharedOptions{Processes: 4})
 	if err != nil {
 		log.Fatal(err)
 	}
