@@ -4,6 +4,7 @@
 package refresh
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -52,7 +53,15 @@ type grant struct {
 	until             time.Time
 	expires           time.Time
 	used, dead        bool
-	inFlight, rotated int
+	rotated           int
+	inFlight          map[*visit]bool
+}
+
+// A visit is one request for new tokens. It overlaps if another one for the account comes
+// while it is being answered and its client is still there.
+type visit struct {
+	client context.Context //nolint:containedctx // it tells whether the client is gone
+	met    bool
 }
 
 // NewServer returns a server with accounts named a0, a1, …
@@ -135,12 +144,13 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token := r.Form.Get("refresh_token")
-	g := s.enter(token)
+	v := &visit{client: r.Context()}
+	g := s.enter(token, v)
 	if g == nil {
 		refuse(w, "invalid_grant")
 		return
 	}
-	left := sync.OnceFunc(func() { s.leave(g) })
+	left := sync.OnceFunc(func() { s.leave(g, v) })
 	defer left()
 	time.Sleep(time.Millisecond) // it does some work, so that two requests can meet
 	switch fate := s.fate(); fate {
@@ -175,7 +185,7 @@ func (s *Server) stall(r *http.Request) {
 	}
 }
 
-func (s *Server) enter(token string) *grant {
+func (s *Server) enter(token string, v *visit) *grant {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.owner[token]
@@ -183,16 +193,33 @@ func (s *Server) enter(token string) *grant {
 		s.Tally.Unknown++
 		return nil
 	}
-	if g.inFlight++; g.inFlight > 1 {
-		s.Tally.Overlaps++
+	for other := range g.inFlight {
+		other.met = true
 	}
+	if g.inFlight == nil {
+		g.inFlight = map[*visit]bool{}
+	}
+	g.inFlight[v] = true
 	return g
 }
 
-func (s *Server) leave(g *grant) {
+// leave ends a visit. That a client has gone, killed or out of patience, is known here a
+// little later than there: a visit that met another waits for that news.
+func (s *Server) leave(g *grant, v *visit) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	g.inFlight--
+	delete(g.inFlight, v)
+	met := v.met
+	s.mu.Unlock()
+	if !met {
+		return
+	}
+	select {
+	case <-v.client.Done():
+	case <-time.After(150 * time.Millisecond):
+		s.mu.Lock()
+		s.Tally.Overlaps++
+		s.mu.Unlock()
+	}
 }
 
 func (s *Server) fate() string {

@@ -57,11 +57,12 @@ func run(o options) error {
 		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
 		stop()
 	}()
-	db, err := open(ctx, o.db)
+	whole := context.WithoutCancel(ctx) // what has begun to open is opened, though the end may have come
+	db, err := open(whole, o.db)
 	if err != nil {
 		return err
 	}
-	v, err := vault.Open(ctx, db, vault.Key([]byte(o.key)), &vault.Options{
+	v, err := vault.Open(whole, db, vault.Key([]byte(o.key)), &vault.Options{
 		Flows: []providers.Flow{flow(o.server)},
 		Health: func(_ context.Context, h providers.Health) {
 			fmt.Println("HEALTH", h.Account.ID, h.Condition, h.Code)

@@ -1,0 +1,200 @@
+package bluesky
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/providers/bluesky/internal/api"
+	"github.com/parvis-go/parvis/publish"
+)
+
+// Publish posts d, with its files and its card sent first. Until the post itself is sent
+// nothing can be out, so that a file that fails is never an unknown outcome.
+//
+// The record key is made of Draft.Key, so that sending a draft again under its Key is safe
+// for ever: if the post is there it is returned, and if another one is there under the Key
+// the error matches [parvis.ErrConflict]. A Key that is a TID is the record key itself.
+// What has been deleted can be posted again under its old Key.
+//
+// Mentions of handles that nobody has stay plain text, and a page that cannot be read gets
+// a card with its address; Post.Warnings tells.
+func (c *Client) Publish(ctx context.Context, d publish.Draft) (publish.Post, error) {
+	if err := c.allowed(d); err != nil {
+		return publish.Post{}, err
+	}
+	did, err := c.did(ctx)
+	if err != nil {
+		return publish.Post{}, notSent(err)
+	}
+	rec, warnings, err := c.record(ctx, d)
+	if err != nil {
+		return publish.Post{}, notSent(err)
+	}
+	at := api.URI{Authority: did, Collection: api.Posts, RKey: api.NowTID()}
+	if d.Key != "" {
+		at.RKey = api.KeyTID(did, d.Key)
+	}
+	made, err := c.create(ctx, at, rec)
+	if err != nil {
+		return publish.Post{}, err
+	}
+	post := c.post(made.view)
+	post.Raw, post.Key, post.Warnings = made.raw, d.Key, warnings
+	return post, nil
+}
+
+// allowed refuses what the network has no place for, before anything is sent. What
+// [publish.Check] finds out for itself is not looked at again, but for what would make
+// another post than was meant.
+func (c *Client) allowed(d publish.Draft) error {
+	no := func(why string) error { return parvis.Unsupported(c.Account(), "publish", why) }
+	switch {
+	case !d.Place.IsZero():
+		return no(noPlaces)
+	case !d.At.IsZero():
+		return no(noSchedule)
+	case d.Poll != nil:
+		return no("the network has no polls")
+	case d.Link != "" && len(d.Media) > 0:
+		return no(linkOrMedia)
+	case d.Visibility != "" && d.Visibility != publish.Public:
+		return no("every post is public")
+	case len(d.Tags) > maxTags:
+		return &parvis.Error{Code: parvis.ErrInvalid, Message: "there are more tags than the 8 that a post takes", Help: "leave some out"}
+	}
+	for _, tag := range d.Tags {
+		if !fitsTag(strings.TrimPrefix(tag, "#")) {
+			return &parvis.Error{Code: parvis.ErrInvalid, Message: "a tag is empty or longer than 64 characters", Help: "shorten it"}
+		}
+	}
+	_, _, err := selfLabels(d)
+	return err
+}
+
+// maxTags is how many tags a post takes beside its text.
+//
+// https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json
+const maxTags = 8
+
+// record translates d. It asks the network for what d refers to, and sends the files.
+func (c *Client) record(ctx context.Context, d publish.Draft) (api.Post, []publish.Warning, error) {
+	rec := api.Post{Type: api.Posts, CreatedAt: api.FormatTime(time.Now())}
+	s, es, err := body(d)
+	if err != nil {
+		return rec, nil, err
+	}
+	var warnings []publish.Warning
+	rec.Text = s
+	if rec.Facets, warnings, err = c.facets(ctx, es); err != nil {
+		return rec, nil, err
+	}
+	if d.Lang != "" {
+		rec.Langs = []string{d.Lang}
+	}
+	for _, tag := range d.Tags {
+		rec.Tags = append(rec.Tags, strings.TrimPrefix(tag, "#"))
+	}
+	labels, more, err := selfLabels(d)
+	if err != nil {
+		return rec, nil, err
+	}
+	rec.Labels, warnings = labels, append(warnings, more...)
+	if !d.ReplyTo.IsZero() {
+		if rec.Reply, err = c.reply(ctx, d.ReplyTo); err != nil {
+			return rec, nil, err
+		}
+	}
+	rec.Embed, more, err = c.embed(ctx, d)
+	return rec, append(warnings, more...), err
+}
+
+// notSent takes back the doubt of a call that came before the post.
+func notSent(err error) error {
+	e, ok := errors.AsType[*parvis.Error](err)
+	if !ok || e.Code != parvis.ErrUnknownOutcome && e.Code != parvis.ErrBadAnswer {
+		return err
+	}
+	known := *e
+	known.Code, known.Help = parvis.ErrUnavailable, "try again later: the post itself was not sent"
+	return &known
+}
+
+// reply returns what a post that answers ref says of it.
+func (c *Client) reply(ctx context.Context, ref parvis.Ref) (*api.Reply, error) {
+	v, err := c.target(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if v.Viewer.NoReply {
+		return nil, &parvis.Error{
+			Code: parvis.ErrPermission, Message: "the author of the thread does not let this account answer",
+			Help: "quote the post instead, if its author allows that",
+		}
+	}
+	r := &api.Reply{Root: v.Root, Parent: v.Strong}
+	if r.Root.URI == "" || r.Root.CID == "" {
+		r.Root = v.Strong
+	}
+	return r, nil
+}
+
+// target reads a post that another one refers to. The account's own is read from its
+// repository, where it is at once; another's as the app view shows it, or else from its
+// repository, since the app view is late.
+func (c *Client) target(ctx context.Context, ref parvis.Ref) (api.PostView, error) {
+	at, err := postAt(ref)
+	if err != nil {
+		return api.PostView{}, err
+	}
+	if !c.own(at) {
+		views, err := c.api.PostViews(ctx, "publish", c.cfg.AppView, at.String())
+		if err != nil {
+			return api.PostView{}, err
+		}
+		if len(views) > 0 {
+			return views[0], nil
+		}
+	}
+	return c.kept(ctx, "publish", at)
+}
+
+// creates is how often a post is sent whose answer does not come and that is not there.
+const creates = 2
+
+// made is a post that is there.
+type made struct {
+	view api.PostView
+	raw  []byte
+}
+
+// create sends the post. Without a clear answer the record is read back: servers answer a
+// record key that is taken with an internal error. If nothing is there it is sent once
+// more, which the record key makes harmless; if there is still no answer, it may yet come.
+func (c *Client) create(ctx context.Context, at api.URI, rec api.Post) (made, error) {
+	wanted, err := written(rec, at)
+	if err != nil {
+		return made{}, err
+	}
+	for try := 1; ; try++ {
+		out, err := c.api.CreatePost(ctx, at, rec)
+		if err == nil {
+			wanted.Strong = out.Strong
+			return made{wanted, out.Raw}, nil
+		}
+		if !errors.Is(err, parvis.ErrUnknownOutcome) && !errors.Is(err, parvis.ErrDuplicate) && !errors.Is(err, parvis.ErrConflict) {
+			return made{}, err
+		}
+		there, look := c.kept(ctx, "publish", at)
+		switch {
+		case look == nil && contentOf(there).is(contentOf(wanted)):
+			return made{there, there.Raw}, nil
+		case look == nil:
+			return made{}, taken()
+		case !errors.Is(look, parvis.ErrNotFound) || try == creates:
+			return made{}, err
+		}
+	}
+}
