@@ -47,14 +47,14 @@ type Tally struct {
 
 // grant is what one account has.
 type grant struct {
-	account           string
-	refresh, access   string
-	before            string // the refresh token that was rotated last
-	until             time.Time
-	expires           time.Time
-	used, dead        bool
-	rotated           int
-	inFlight          map[*visit]bool
+	account         string
+	refresh, access string
+	before          string // the refresh token that was rotated last
+	until           time.Time
+	expires         time.Time
+	used, dead      bool
+	rotated         int
+	inFlight        map[*visit]bool
 }
 
 // A visit is one request for new tokens. It overlaps if another one for the account comes
