@@ -13,6 +13,7 @@ import (
 
 	"github.com/parvis-go/parvis"
 	"github.com/parvis-go/parvis/internal/httpx"
+	"github.com/parvis-go/parvis/internal/public"
 	"github.com/parvis-go/parvis/providers"
 	"github.com/parvis-go/parvis/providers/bluesky/internal/api"
 	"github.com/parvis-go/parvis/providers/bluesky/internal/dpop"
@@ -80,7 +81,7 @@ func NewFlow(cfg FlowConfig, o *providers.Options) (*Flow, error) {
 	}
 	f := &Flow{cfg: cfg, ids: cfg.resolver(o), wire: transport(o)}
 	if f.wire.Client == nil {
-		f.wire.Client = api.Guarded(cfg.Loopback)
+		f.wire.Client = public.Client(cfg.Loopback)
 	}
 	for _, k := range cfg.Keys {
 		key, err := dpop.FromECDSA(k)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parvis-go/parvis"
 	"github.com/parvis-go/parvis/internal/httpx"
+	"github.com/parvis-go/parvis/internal/public"
 	"github.com/parvis-go/parvis/providers"
 	"github.com/parvis-go/parvis/providers/bluesky/internal/api"
 )
@@ -76,7 +77,7 @@ func NewPasswordFlow(cfg PasswordConfig, o *providers.Options) *PasswordFlow {
 	f := &PasswordFlow{cfg: cfg, opt: *o, ids: cfg.resolver(o), wire: transport(o)}
 	f.wire.Errors = api.Verdict
 	if f.wire.Client == nil {
-		f.wire.Client = api.Guarded(cfg.Loopback)
+		f.wire.Client = public.Client(cfg.Loopback)
 	}
 	return f
 }

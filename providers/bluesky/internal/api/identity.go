@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/public"
 )
 
 // DefaultPLC is the directory of did:plc.
@@ -65,7 +66,7 @@ func (r *Resolver) client() *http.Client {
 	if r.HTTP != nil {
 		return r.HTTP
 	}
-	r.once.Do(func() { r.own = Guarded(r.Loopback) })
+	r.once.Do(func() { r.own = public.Client(r.Loopback) })
 	return r.own
 }
 

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
-	"github.com/parvis-go/parvis/providers/bluesky/internal/api"
+	"github.com/parvis-go/parvis/internal/public"
 )
 
 // The limits of a card.
@@ -53,7 +53,7 @@ type Page struct {
 func (f *Fetcher) Fetch(ctx context.Context, address string) (Page, error) {
 	ctx, cancel := context.WithTimeout(ctx, MaxTime)
 	defer cancel()
-	client := api.Guarded(f.Loopback)
+	client := public.Client(f.Loopback)
 	defer client.CloseIdleConnections()
 	client.CheckRedirect = hop
 	resp, err := f.get(ctx, client, address, "text/html,application/xhtml+xml")
