@@ -92,7 +92,7 @@ type Grant struct {
 type Choice struct {
 	// Account is the account. Its Client is set by whoever keeps it.
 	Account parvis.Account
-	// Token acts for it.
+	// Token acts for it. [Connect] notes the name of the flow in its Extra, under [FlowKey].
 	Token parvis.Token
 	// Type is the network's word for what it is: "page", "profile", "channel", "site".
 	Type string
@@ -109,7 +109,8 @@ type Choice struct {
 type Refresher interface {
 	// Refresh returns the token that takes the place of t. Where refresh tokens serve
 	// once, t.Refresh must not be used again if it succeeds. What the answer leaves out
-	// (a refresh token, scopes, Extra) is kept from t.
+	// (a refresh token, scopes, Extra) is kept from t. A token that renews itself, without
+	// a refresh token, is its own: Token.Refresh is the same as Token.Value.
 	//
 	// Errors: [parvis.ErrAuth] only if the network said that the grant is gone for good
 	// (invalid_grant and the like); [parvis.ErrUnknownOutcome] if the request left and no
@@ -121,7 +122,9 @@ type Refresher interface {
 
 // A Revoker is a [Flow] that can tell the network to forget a token.
 type Revoker interface {
-	// Revoke ends t at the network. A token that is gone already is no error.
+	// Revoke ends t at the network. A token that is gone already is no error. A network
+	// that has no such thing gives [parvis.ErrUnsupported], which keeps nobody from
+	// forgetting the token.
 	Revoke(ctx context.Context, a parvis.Account, t parvis.Token) error
 }
 

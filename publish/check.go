@@ -107,6 +107,14 @@ func adapted(ctx context.Context, p Publisher, d Draft, opts []Option) (Draft, S
 	return d, sup, warnings, nil
 }
 
+// A Checker is a publisher whose network has rules that [Support] has no words for:
+// things that exclude each other, or a number of tags. [Check] adds what it finds.
+type Checker interface {
+	// CheckDraft returns the problems of d that Support cannot express. Overrides are
+	// applied. It does not call the network.
+	CheckDraft(d Draft) Problems
+}
+
 // A checker collects the problems of one draft.
 type checker struct {
 	a    parvis.Account
@@ -126,6 +134,12 @@ func problems(ctx context.Context, p Publisher, sup Support, d Draft, opts []Opt
 	c.poll()
 	c.schedule()
 	c.media(ctx)
+	if own, ok := parvis.As[Checker](p); ok {
+		for _, problem := range own.CheckDraft(d) {
+			problem.Network = c.a.Network
+			c.ps = append(c.ps, problem)
+		}
+	}
 	err := c.price(ctx)
 	return c.ps, err
 }

@@ -153,3 +153,29 @@ func TestAdaptOnlyWhenAskedAndListed(t *testing.T) {
 	assert.ElementsMatch(t, []string{"text", "title", "tags", "media"}, listed)
 	assert.Len(t, d.Media, 3, "the caller's draft is not written to")
 }
+
+// picky has a rule of its own.
+type picky struct{ *stub }
+
+func (picky) CheckDraft(d publish.Draft) publish.Problems {
+	if d.Link == "" || len(d.Media) == 0 {
+		return nil
+	}
+	return publish.Problems{{Field: "link", Rule: "unsupported", Text: "a link card and files exclude each other"}}
+}
+
+func TestCheckAsksTheNetworksOwnRules(t *testing.T) {
+	t.Parallel()
+	s := newStub("")
+	d := publish.Draft{Text: "Bonjour", Link: "https://acme.example/", Media: []parvis.Media{parvis.FromBytes("a.png", picture(t, 1, 1)).WithAlt("a")}}
+	plain, err := publish.Check(t.Context(), s, d)
+	require.NoError(t, err)
+	own, err := publish.Check(t.Context(), picky{s}, d)
+	require.NoError(t, err)
+	require.Len(t, own, len(plain)+1)
+	last := own[len(own)-1]
+	assert.Equal(t, s.Account().Network, last.Network)
+	assert.Contains(t, last.String(), "exclude each other")
+	_, err = publish.To(t.Context(), picky{s}, d)
+	require.ErrorContains(t, err, "exclude each other")
+}

@@ -24,6 +24,9 @@
 //
 // # Writing a provider
 //
+// Degrees go into [Support]; rules of the network that it has no words for into a
+// [Checker]; a [Budgeter] knows what its client may still spend.
+//
 // Publish is called with a draft that [To] has checked, whose overrides for this network
 // are applied and whose Key is set. Return [*parvis.Error] with a code; for an attempt
 // that got no clear answer [parvis.ErrUnknownOutcome]. Be safe for concurrent use, and

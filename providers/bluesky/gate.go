@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parvis-go/parvis"
@@ -22,8 +23,8 @@ type Gate struct {
 	// those whom the author follows, and the members of lists.
 	Closed                          bool
 	Mentioned, Followers, Following bool
-	// Lists are places whose IDs are lists, at://did/app.bsky.graph.list/rkey. With the
-	// three above there are up to five rules.
+	// Lists are places whose IDs are lists: at://did/app.bsky.graph.list/rkey, with or
+	// without list/ in front. With the three above there are up to five rules.
 	Lists []parvis.Ref
 	// NoQuotes keeps others from quoting the post. Quotes that are there stay.
 	NoQuotes bool
@@ -100,10 +101,11 @@ func (g Gate) rules(a parvis.Account) ([]rule, error) {
 		if err := a.Owns(list); err != nil {
 			return nil, err
 		}
-		if at, err := api.ParseURI(list.ID); err != nil || at.Collection != listType {
+		id := strings.TrimPrefix(list.ID, "list/")
+		if at, err := api.ParseURI(id); err != nil || at.Collection != listType {
 			return nil, &parvis.Error{Code: parvis.ErrInvalid, Message: "a reference in Gate.Lists is not to a list", Help: "its ID looks like at://did/" + listType + "/rkey"}
 		}
-		rules = append(rules, rule{Type: ruleList, List: list.ID})
+		rules = append(rules, rule{Type: ruleList, List: id})
 	}
 	if len(rules) > maxRules {
 		return nil, &parvis.Error{Code: parvis.ErrInvalid, Message: "the gate has more than the five rules that the network takes", Help: "leave some out"}

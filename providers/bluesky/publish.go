@@ -3,10 +3,12 @@ package bluesky
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/text"
 	"github.com/parvis-go/parvis/providers/bluesky/internal/api"
 	"github.com/parvis-go/parvis/publish"
 )
@@ -58,20 +60,47 @@ func (c *Client) allowed(d publish.Draft) error {
 		return no(noSchedule)
 	case d.Poll != nil:
 		return no("the network has no polls")
-	case d.Link != "" && len(d.Media) > 0:
-		return no(linkOrMedia)
 	case d.Visibility != "" && d.Visibility != publish.Public:
 		return no("every post is public")
-	case len(d.Tags) > maxTags:
-		return &parvis.Error{Code: parvis.ErrInvalid, Message: "there are more tags than the 8 that a post takes", Help: "leave some out"}
 	}
-	for _, tag := range d.Tags {
+	ps := c.CheckDraft(d)
+	switch {
+	case len(ps) == 0:
+		return nil
+	case ps[0].Rule == "unsupported":
+		return no(ps[0].Text)
+	}
+	return &parvis.Error{Code: parvis.ErrInvalid, Message: ps[0].Text, Help: ps[0].Help, Err: ps}
+}
+
+// CheckDraft finds a link card beside files, too many or too long tags, and a warning
+// that no label can hold. See [publish.Checker].
+func (c *Client) CheckDraft(d publish.Draft) publish.Problems {
+	var ps publish.Problems
+	if d.Link != "" && len(d.Media) > 0 {
+		ps = append(ps, publish.Problem{Field: "link", Rule: "unsupported", Text: linkOrMedia, Help: "leave out the link card or the files"})
+	}
+	if n := len(d.Tags); n > maxTags {
+		ps = append(ps, publish.Problem{
+			Field: "tags", Rule: "count", Value: int64(n), Limit: maxTags,
+			Text: fmt.Sprintf("there are %d tags, %d allowed", n, maxTags), Help: "leave some out",
+		})
+	}
+	for i, tag := range d.Tags {
 		if !fitsTag(strings.TrimPrefix(tag, "#")) {
-			return &parvis.Error{Code: parvis.ErrInvalid, Message: "a tag is empty or longer than 64 characters", Help: "shorten it"}
+			ps = append(ps, publish.Problem{
+				Field: fmt.Sprintf("tags[%d]", i), Rule: "length", Value: int64(text.CountUnit(tag, parvis.Graphemes)), Limit: maxTagGraphemes,
+				Text: fmt.Sprintf("tags[%d] is empty or longer than %d characters", i, maxTagGraphemes), Help: "shorten it",
+			})
 		}
 	}
-	_, _, err := selfLabels(d)
-	return err
+	if _, _, err := selfLabels(d); err != nil {
+		ps = append(ps, publish.Problem{
+			Field: "warning", Rule: "length", Value: int64(len(d.Warning)), Limit: maxLabelBytes,
+			Text: "the warning cannot be kept: the network has labels only, of up to 128 bytes", Help: "use one of " + strings.Join(ownLabels, ", "),
+		})
+	}
+	return ps
 }
 
 // maxTags is how many tags a post takes beside its text.

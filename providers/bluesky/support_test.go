@@ -55,6 +55,10 @@ func TestCheckBeforeSending(t *testing.T) {
 		"alt":       {Media: []parvis.Media{parvis.FromBytes("a.png", pngOf(t)).WithAlt(strings.Repeat("a", maxAlt+1))}},
 		"video":     {Media: []parvis.Media{film()}},
 		"title":     {Text: "x", Title: "y"},
+		"card":      {Link: "https://acme.example/", Media: []parvis.Media{parvis.FromBytes("a.png", pngOf(t)).WithAlt("a")}},
+		"tags":      {Text: "x", Tags: strings.Fields("a b c d e f g h i")},
+		"tag":       {Text: "x", Tags: []string{strings.Repeat("é", 65)}},
+		"warning":   {Text: "x", Warning: strings.Repeat("a", 129)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			problems, err := publish.Check(t.Context(), c, d)
