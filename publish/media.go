@@ -158,7 +158,13 @@ func (c *checker) file(ctx context.Context, field string, m parvis.Media) string
 func (c *checker) rule(field string, m parvis.Media, info MediaInfo) {
 	i := slices.IndexFunc(c.sup.Media.Rules, func(r MediaRule) bool { return r.matches(info.Type) })
 	if i < 0 {
-		c.add(field, "type", "%s is %s, which the network does not take", field, info.Type)
+		why := ""
+		for _, no := range c.sup.Media.Refused {
+			if isType(info.Type, no.Type) {
+				why = ": " + no.Why
+			}
+		}
+		c.add(field, "type", "%s is %s, which the network does not take%s", field, info.Type, why)
 		return
 	}
 	r := c.sup.Media.Rules[i]

@@ -76,6 +76,8 @@ type MediaSupport struct {
 	// Rules are tried in order; the first whose Type matches decides. A file that
 	// matches none is refused.
 	Rules []MediaRule `json:"rules,omitempty"`
+	// Refused are types that the network has elsewhere and that are refused here, with the reason.
+	Refused []MediaRefusal `json:"refused,omitempty"`
 	// Alone lists the classes of which a post takes one and nothing else: "video", "audio".
 	Alone []string `json:"alone,omitempty"`
 	// Alt is the rule about alternative texts; Alt.Max 0 means that there are none.
@@ -98,9 +100,21 @@ type MediaRule struct {
 	MaxPixels int64 `json:"max_pixels,omitempty"`
 }
 
-func (r MediaRule) matches(mime string) bool {
-	class, whole := strings.CutSuffix(r.Type, "/*")
-	return r.Type == mime || whole && strings.HasPrefix(mime, class+"/") || r.Type == "*/*"
+func (r MediaRule) matches(mime string) bool { return isType(mime, r.Type) }
+
+// MediaRefusal says why one type of media cannot be sent here: an account without the
+// right, a server without the service.
+type MediaRefusal struct {
+	// Type is a MIME type or a class such as "video/*".
+	Type string `json:"type"`
+	// Why is the reason, in one clause.
+	Why string `json:"why"`
+}
+
+// isType reports whether a MIME type is the wanted one, or of the wanted class.
+func isType(mime, wanted string) bool {
+	class, whole := strings.CutSuffix(wanted, "/*")
+	return wanted == mime || whole && strings.HasPrefix(mime, class+"/") || wanted == "*/*"
 }
 
 // PollSupport is what a poll may be. MaxOptions 0 means no polls.

@@ -49,6 +49,8 @@ func (c *Client) PublishSupport(ctx context.Context, place parvis.Place) (publis
 		return publish.Support{}, err
 	case there:
 		media.Rules = append(media.Rules, publish.MediaRule{Type: videoType, MaxBytes: maxVideoBytes})
+	default:
+		media.Refused = []publish.MediaRefusal{{Type: "video/*", Why: "there is no video service for this account"}}
 	}
 	return publish.Support{
 		Text: textLimits, Formats: []parvis.Format{parvis.Plain}, Media: media, Visibilities: []publish.Visibility{publish.Public},

@@ -71,6 +71,16 @@ func TestCheckBeforeSending(t *testing.T) {
 	}
 }
 
+// TestCheckSaysWhyThereIsNoVideo: the network has videos, and this account does not.
+func TestCheckSaysWhyThereIsNoVideo(t *testing.T) {
+	t.Parallel()
+	c, _ := newWired(t, nil)
+	problems, err := publish.Check(t.Context(), c, publish.Draft{Media: []parvis.Media{film()}})
+	require.NoError(t, err)
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0].Text, "video/mp4, which the network does not take: there is no video service for this account")
+}
+
 // TestSupportGivenUp: the end of the context ends the question for the video service.
 func TestSupportGivenUp(t *testing.T) {
 	t.Parallel()
