@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -21,6 +22,13 @@ func atExit(f func() error) {
 }
 
 func TestMain(m *testing.M) {
+	if job, ok := os.LookupEnv(jobVariable); ok { // this is a process that a test has started
+		if err := limitWorker(context.Background(), job); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	for _, f := range closers.list {
 		if err := f(); err != nil {
