@@ -27,6 +27,9 @@ func OpenSQLite(db *sql.DB) DB { return &sqlite{db, make(chan struct{}, 1)} }
 // Dialect is SQLite.
 func (s *sqlite) Dialect() Dialect { return SQLite }
 
+// Origin is the *sql.DB.
+func (s *sqlite) Origin() any { return s.db }
+
 // Exec runs a statement by itself.
 func (s *sqlite) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = s.writing(ctx, func() error {
@@ -58,8 +61,8 @@ type patientRow func(dest ...any) error
 // Scan implements [Row].
 func (r patientRow) Scan(dest ...any) error { return r(dest...) }
 
-// Update runs f under BEGIN IMMEDIATE, so that a transaction that reads first and then
-// writes cannot fail because another wrote in between.
+// Update runs f in a transaction that holds the right to write from its beginning, so that
+// one that reads first and then writes cannot fail because another wrote in between.
 func (s *sqlite) Update(ctx context.Context, f func(Tx) error) error {
 	return s.writing(ctx, func() error { return s.once(ctx, f) })
 }
@@ -81,31 +84,46 @@ func (s *sqlite) once(ctx context.Context, f func(Tx) error) error {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	// A transaction that database/sql ends by itself would take the connection with it, and
+	// an in-memory database with that.
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
 		return err
 	}
 	done := false
 	defer func() {
 		if !done { // an error, or a panic of f
-			rollback(ctx, conn)
+			rollback(conn, tx)
 		}
 	}()
-	if err := f(&sqliteTx{conn}); err != nil {
+	// database/sql begins a transaction that only reads; ROLLBACK leaves that one, which
+	// has not begun to do anything.
+	if _, err := tx.ExecContext(ctx, "ROLLBACK"); err != nil {
 		return err
 	}
-	// Readers may be in the way. What waits to be committed keeps new ones out.
+	if _, err := tx.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := f(&sqliteTx{tx}); err != nil {
+		return err
+	}
+	// Readers may be in the way. What waits to be committed keeps new ones out. The Tx of
+	// database/sql is over after its first try, the transaction is not.
 	err = s.patiently(ctx, func() error {
-		_, err := conn.ExecContext(ctx, "COMMIT")
+		_, err := tx.ExecContext(ctx, "COMMIT")
 		return err
 	})
 	done = err == nil
+	if done {
+		_ = tx.Rollback()
+	}
 	return err
 }
 
 // rollback ends the transaction. A connection on which that fails is not used again, or
 // it would carry the transaction on.
-func rollback(ctx context.Context, conn *sql.Conn) {
-	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+func rollback(conn *sql.Conn, tx *sql.Tx) {
+	if err := tx.Rollback(); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 }
@@ -145,6 +163,12 @@ type conn interface {
 }
 
 type sqliteTx struct{ c conn }
+
+// SQLTx is the Tx of a transaction that the user has begun.
+func SQLTx(tx *sql.Tx) Tx { return &sqliteTx{tx} }
+
+// Raw is the [*sql.Tx] of a transaction.
+func (t *sqliteTx) Raw() any { return t.c }
 
 // Exec implements [Tx].
 func (t *sqliteTx) Exec(ctx context.Context, query string, args ...any) (int64, error) {

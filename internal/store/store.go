@@ -29,6 +29,8 @@ type DB interface {
 	Tx
 	// Dialect tells what kind of database it is.
 	Dialect() Dialect
+	// Origin is the *sql.DB or *pgxpool.Pool below, to tell whether two DBs are one database.
+	Origin() any
 	// Update runs f in one transaction that may write, alone among writers as far as rows
 	// that it touches go. It commits if f returns nil. f may run more than once, when the
 	// database asks for it (it was busy, or could not serialise), so it has no effects elsewhere.
@@ -43,6 +45,39 @@ type Tx interface {
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
 	// QueryRow runs a query of one row at most.
 	QueryRow(ctx context.Context, query string, args ...any) Row
+}
+
+// Raw returns what runs the statements of tx: the [*sql.Tx] or pgx.Tx of a transaction.
+// Libraries that write into the same transaction want it.
+func Raw(tx Tx) any {
+	if r, ok := tx.(interface{ Raw() any }); ok {
+		return r.Raw()
+	}
+	return nil
+}
+
+// inTx is the key of the transaction that a context carries.
+type inTx struct{}
+
+// joined is a transaction and the database that it belongs to.
+type joined struct {
+	tx     Tx
+	origin any
+}
+
+// With returns a context under which other rooms of the same database write into tx; see
+// [Join].
+func With(ctx context.Context, db DB, tx Tx) context.Context {
+	return context.WithValue(ctx, inTx{}, joined{tx, db.Origin()})
+}
+
+// Join runs f in the transaction that ctx carries if it is one of db, and else in one of
+// its own.
+func Join(ctx context.Context, db DB, f func(tx Tx) error) error {
+	if j, ok := ctx.Value(inTx{}).(joined); ok && j.origin == db.Origin() {
+		return f(j.tx)
+	}
+	return db.Update(ctx, f)
 }
 
 // Rows are the answer to a query.

@@ -30,6 +30,9 @@ type db struct {
 // Dialect is PostgreSQL.
 func (d *db) Dialect() store.Dialect { return store.PostgreSQL }
 
+// Origin is the pool.
+func (d *db) Origin() any { return d.pool }
+
 // Update runs f in a transaction of the default isolation; f locks the rows that it
 // reads before writing with FOR UPDATE.
 func (d *db) Update(ctx context.Context, f func(store.Tx) error) (err error) {
@@ -50,6 +53,12 @@ type querier interface {
 }
 
 type tx struct{ q querier }
+
+// Tx is the [store.Tx] of a transaction that the user has begun.
+func Tx(t pgx.Tx) store.Tx { return tx{t} }
+
+// Raw is the [pgx.Tx] of a transaction.
+func (t tx) Raw() any { return t.q }
 
 // Exec implements [store.Tx].
 func (t tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
