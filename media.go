@@ -31,6 +31,11 @@ type Media struct {
 	// URL is the public address of the file, of media made by [FromURL] and of
 	// media that a network delivered.
 	URL string `json:"url,omitempty"`
+	// Source names the file where a program that stores drafts finds it again, as
+	// "assets:four.jpg", and SHA256 is the content's hash in hexadecimal, if it is known.
+	// Publishers do not look at them.
+	Source string `json:"source,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
 	// Preview is the address of a small version, of media that a network delivered.
 	Preview string `json:"preview,omitempty"`
 

@@ -32,3 +32,11 @@ type Record struct {
 type Recorder interface {
 	Record(ctx context.Context, r Record) error
 }
+
+// Roles says who may do what for which client. The application manages its people; the
+// rooms ask before each act of a person. It is safe for concurrent use.
+type Roles interface {
+	// May returns nil if who may do act ("draft", "approve", "schedule", "pause", "answer",
+	// "decide", …) for client, and an error that matches [ErrPermission] if not.
+	May(ctx context.Context, who, act, client string) error
+}

@@ -191,7 +191,7 @@ func TestNoNetworkNamesInShared(t *testing.T) {
 // TestOneProviderIsLight: importing one provider links few modules of others, and no C.
 func TestOneProviderIsLight(t *testing.T) {
 	t.Parallel()
-	for _, pkg := range []string{"providers/mastodon", "providers/wordpress", "providers/bluesky", "providers/fake", "providers/vault", "providers/price"} {
+	for _, pkg := range []string{"providers/mastodon", "providers/wordpress", "providers/bluesky", "providers/fake", "providers/vault", "providers/price", "moderate/audit"} {
 		cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}} {{if .CgoFiles}}{{if not .Standard}}cgo{{end}}{{end}}", "./"+pkg)
 		cmd.Dir = root
 		out, err := cmd.CombinedOutput()
