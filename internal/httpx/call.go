@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/sending"
 )
 
 // mode says what the caller wants of the answer.
@@ -50,6 +51,7 @@ type call struct {
 	idle   *time.Timer
 	source *source
 	own    error // a failure of this side, before the wire or instead of it
+	fenced bool  // the fence kept the last try back
 	sent   *http.Request
 	target *url.URL // of the first try
 	query  string   // of target, before the credentials
@@ -254,10 +256,15 @@ func renew(r *http.Request) error {
 // chain is the part below the retries: limit → auth → wire.
 type chain struct{ c *Client }
 
-// RoundTrip waits for the limiter, sets the credentials, opens the body and sends.
+// RoundTrip waits for the limiter, sets the credentials, opens the body, asks the fence
+// and sends.
 func (t *chain) RoundTrip(r *http.Request) (*http.Response, error) {
 	k := callOf(r.Context())
 	hop, err := t.prepare(k, r)
+	if err == nil && !k.read {
+		err = sending.Fence(hop.Context())
+		k.fenced = err != nil
+	}
 	if err != nil {
 		k.own = err
 		if r.Body != nil {
@@ -290,7 +297,8 @@ func (t *chain) prepare(k *call, r *http.Request) (*http.Request, error) {
 	}
 	if t.c.cfg.Auth != nil {
 		k.sent = hop
-		if err := t.c.cfg.Auth(hop.Context(), hop); err != nil {
+		// A token that Auth renews on the way is no part of what the fence protects.
+		if err := t.c.cfg.Auth(sending.Unfenced(hop.Context()), hop); err != nil {
 			return nil, err
 		}
 		if !sameOrigin(hop.URL, &t.c.base) {

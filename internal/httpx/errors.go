@@ -250,16 +250,18 @@ func (k *call) finish(e *parvis.Error) error {
 	e.Vendor = clean(e.Vendor, secrets)
 	e.Help = clean(e.Help, secrets)
 	if e.Err != nil {
-		e.Err = &cause{text: clean(e.Err.Error(), secrets), err: e.Err}
+		e.Err = &cause{text: clean(e.Err.Error(), secrets), err: e.Err, open: k.fenced}
 	}
 	return e
 }
 
 // cause is a cleaned error: it has the text without secrets, and matches what the
-// original matches without giving it away.
+// original matches without giving it away, unless that is open: what a fence says comes
+// from this side, and whoever set the fence wants it back.
 type cause struct {
 	text string
 	err  error
+	open bool
 }
 
 // Error returns the cleaned text.
@@ -267,6 +269,9 @@ func (c *cause) Error() string { return c.text }
 
 // Is reports whether the original matches target.
 func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
+
+// As gives the original away if it is open.
+func (c *cause) As(target any) bool { return c.open && errors.As(c.err, target) }
 
 // Timeout reports whether the original is a timeout.
 func (c *cause) Timeout() bool {

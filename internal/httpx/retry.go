@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/sending"
 )
 
 // checkRetry hands each try to its call, which reads the answer and decides.
@@ -46,7 +47,7 @@ func (k *call) judge(resp *http.Response, err error) bool {
 	}
 	challenged := err == nil && k.err != nil && k.challenged(resp.Request)
 	again := k.err != nil && k.retryable && k.try+1-k.challenges < k.c.cfg.Retry.Max &&
-		k.wait <= k.c.cfg.Retry.MaxWait && k.Context.Err() == nil || challenged
+		k.wait <= k.longest() && k.Context.Err() == nil || challenged
 	k.pay()
 	k.waiting = again
 	k.log(again)
@@ -54,10 +55,18 @@ func (k *call) judge(resp *http.Response, err error) bool {
 	return again
 }
 
+// longest is how long the call may sleep because a server asks it to come back later.
+func (k *call) longest() time.Duration {
+	if d, ok := sending.Patience(k.Context); ok {
+		return min(d, k.c.cfg.Retry.MaxWait)
+	}
+	return k.c.cfg.Retry.MaxWait
+}
+
 // challenged reports whether the answer asks for other credentials, which there are now.
 func (k *call) challenged(r *http.Request) bool {
 	k.fresh = k.c.cfg.Challenge != nil && k.answer != nil && k.challenges < MaxChallenges &&
-		k.Context.Err() == nil && k.c.cfg.Challenge(k.Context, r, k.answer)
+		k.Context.Err() == nil && k.c.cfg.Challenge(sending.Unfenced(k.Context), r, k.answer)
 	if k.fresh {
 		k.challenges++
 	}
@@ -72,7 +81,7 @@ func (k *call) pay() {
 	taken := max(k.req.Things, 1)
 	refused := k.err != nil && (k.err.Code == parvis.ErrUnavailable || k.err.Code == parvis.ErrRateLimited || k.fresh)
 	switch {
-	case !k.wired || refused:
+	case !k.wired || k.fenced || refused:
 		taken = 0
 	case k.err == nil && k.answer != nil && k.req.Count != nil:
 		taken = min(taken, max(0, k.req.Count(k.answer)))
@@ -85,7 +94,7 @@ func (k *call) pay() {
 func (k *call) fail(err error) {
 	if k.own != nil {
 		k.err = ownError(k.own)
-		k.retryable = k.err.Code == parvis.ErrUnavailable && k.Context.Err() == nil
+		k.retryable = k.err.Code == parvis.ErrUnavailable && k.Context.Err() == nil && !k.fenced
 		return
 	}
 	if k.source != nil && k.Context.Err() == nil && k.tryCtx.Err() == nil {
@@ -167,6 +176,11 @@ func exceeded(wait time.Duration) parvis.Limit {
 func (k *call) outcome(e *parvis.Error) *parvis.Error {
 	if !k.taken || k.read {
 		return e
+	}
+	if k.fenced { // whatever its code; who set the fence must not take it for one that nothing came before
+		return &parvis.Error{
+			Code: parvis.ErrUnknownOutcome, Message: "no clear answer came, and another try was kept back", Help: helpUnknown,
+		}
 	}
 	switch e.Code {
 	case parvis.ErrRateLimited, parvis.ErrUnavailable, parvis.ErrBadAnswer, parvis.ErrAuth, parvis.ErrPermission, parvis.ErrBudget:

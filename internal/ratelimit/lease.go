@@ -18,6 +18,9 @@ const (
 	pollEvery = 25 * second / 1000
 	// fillPatience is how long the database may take before it is looked at again.
 	fillPatience = 5 * second
+	// storePatience is how long a call waits for the database's answer, whatever else it
+	// is ready to wait.
+	storePatience = time.Second
 	// downFor is how long a database that failed is not asked again.
 	downFor = second
 	// maxReports bounds what is kept to be told.
@@ -172,11 +175,18 @@ func (l *Limiter) fill(ctx context.Context, w *waiter) {
 	l.serve(b, l.now())
 }
 
-// hopeless reports whether w has just been told to wait longer than it will.
-func (l *Limiter) hopeless(w *waiter) bool {
+// hopeless reports whether w has just been told to wait longer than most.
+func (l *Limiter) hopeless(w *waiter, most time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return !w.granted && w.at.lease != nil && w.at.lease.retry-l.now() > int64(l.patience())
+	return !w.granted && w.at.lease != nil && w.at.lease.retry-l.now() > int64(most)
+}
+
+// asking reports whether what w waits for is the database's answer.
+func (l *Limiter) asking(w *waiter) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !w.granted && w.at.lease != nil && w.at.lease.filling
 }
 
 // failAll gives all who wait for b the error.

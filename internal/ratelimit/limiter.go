@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/sending"
 )
 
 // The defaults of [Options].
@@ -107,16 +108,17 @@ func New(rules []Rule, o *Options) *Limiter {
 // now is the time in nanoseconds since 1970, which a step of the computer's clock does not change.
 func (l *Limiter) now() int64 { return l.base.UnixNano() + int64(time.Since(l.base)) }
 
-// Wait implements [parvis.Limiter].
+// Wait implements [parvis.Limiter]. A call is held back no longer than the limiter's own
+// MaxWait and the context's [sending.Patience].
 func (l *Limiter) Wait(ctx context.Context, c parvis.Call) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	rank := priorityOf(ctx).rank()
+	rank, most := priorityOf(ctx).rank(), l.patience(ctx)
 	l.mu.Lock()
 	now := l.now()
 	takes := l.route(&c, now).takes
-	at, d := l.try(takes, now, turn{rank: rank, account: c.Account, hasty: l.opt.MaxWait == 0})
+	at, d := l.try(takes, now, turn{rank: rank, account: c.Account, hasty: most == 0 || l.opt.MaxWait == 0})
 	if at == nil {
 		l.mu.Unlock()
 		return nil
@@ -125,7 +127,7 @@ func (l *Limiter) Wait(ctx context.Context, c parvis.Call) error {
 		l.mu.Unlock()
 		return l.unavailable(nil)
 	}
-	if d > int64(l.patience()) {
+	if d > l.bound(most) {
 		if again, _ := l.try(takes, now, turn{rank: rank, account: c.Account, hasty: true}); again == nil {
 			l.mu.Unlock()
 			return nil
@@ -139,12 +141,13 @@ func (l *Limiter) Wait(ctx context.Context, c parvis.Call) error {
 	}
 	l.park(w, at, now, d)
 	l.mu.Unlock()
-	return l.hold(ctx, &c, w)
+	return l.hold(ctx, &c, w, most)
 }
 
-// hold waits until w is let go, its patience ends, or ctx does.
-func (l *Limiter) hold(ctx context.Context, c *parvis.Call, w *waiter) error {
-	deadline := time.NewTimer(l.patience())
+// hold waits until w is let go, its patience ends, or ctx does. While the database is
+// asked, which is no waiting for a limit, the patience is longer.
+func (l *Limiter) hold(ctx context.Context, c *parvis.Call, w *waiter, most time.Duration) error {
+	began, deadline := time.Now(), time.NewTimer(most)
 	defer deadline.Stop()
 	for {
 		select {
@@ -156,13 +159,16 @@ func (l *Limiter) hold(ctx context.Context, c *parvis.Call, w *waiter) error {
 			if l.done(w) {
 				return w.err
 			}
-			if l.hopeless(w) {
+			if l.hopeless(w, most) {
 				return l.giveUp(c, w, nil)
 			}
 		case <-ctx.Done():
 			return l.giveUp(c, w, ctx.Err())
 		case <-deadline.C:
-			return l.giveUp(c, w, nil)
+			if !l.asking(w) || time.Since(began) >= storePatience {
+				return l.giveUp(c, w, nil)
+			}
+			deadline.Reset(time.Duration(pollEvery))
 		}
 	}
 }
@@ -174,12 +180,26 @@ func (l *Limiter) done(w *waiter) bool {
 	return w.granted && w.fill == nil
 }
 
-// patience is how long a call may be held back. The database has a second to answer.
-func (l *Limiter) patience() time.Duration {
+// patience is how long a call may be held back: the limiter's own, or the context's if that
+// is less. The limiter's leaves the database time to answer.
+func (l *Limiter) patience(ctx context.Context) time.Duration {
+	most := l.opt.MaxWait
 	if l.opt.store != nil {
-		return max(l.opt.MaxWait, time.Second)
+		most = max(most, storePatience)
 	}
-	return l.opt.MaxWait
+	if d, ok := sending.Patience(ctx); ok {
+		most = min(most, d)
+	}
+	return most
+}
+
+// bound is the longest wait that most allows, in nanoseconds. A nanosecond stands for
+// asking the database, without which no call could ever go.
+func (l *Limiter) bound(most time.Duration) int64 {
+	if l.opt.store != nil {
+		return max(int64(most), 1)
+	}
+	return int64(most)
 }
 
 // giveUp takes w out of its queue, with err, or with a refusal if that is nil. A call
@@ -209,7 +229,7 @@ func (l *Limiter) giveUp(c *parvis.Call, w *waiter, err error) error {
 	if err == nil {
 		blocked, d := l.try(w.takes, now, turn{w.rank, w.account, true, true})
 		if blocked != nil {
-			err = refusal(c, blocked.rule, time.Duration(max(d, int64(time.Millisecond))))
+			err = refusal(c, blocked.rule, time.Duration(d))
 		}
 	}
 	l.serve(at, now)
@@ -234,7 +254,7 @@ func refusal(c *parvis.Call, r *rule, d time.Duration) error {
 	}
 	return &parvis.Error{
 		Network: c.Network, Account: c.Account, Code: parvis.ErrRateLimited,
-		Message: what + " is used up", RetryAfter: d, Help: "wait, then try again",
+		Message: what + " is used up", RetryAfter: max(d, time.Millisecond), Help: "wait, then try again",
 	}
 }
 

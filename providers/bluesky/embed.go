@@ -86,7 +86,7 @@ func (c *Client) attached(ctx context.Context, d publish.Draft) (any, []publish.
 		if len(kinds) > 1 {
 			return nil, nil, &parvis.Error{Code: parvis.ErrInvalid, Message: "a video goes alone", Help: "leave the other files out"}
 		}
-		v, err := c.uploadVideo(ctx, d.Media[0], kinds[0])
+		v, err := c.uploadVideo(ctx, d.Media[0], kinds[0], publish.MediaStage(d, 0))
 		return v, nil, err
 	}
 	if len(kinds) > maxImages {
@@ -99,7 +99,7 @@ func (c *Client) attached(ctx context.Context, d publish.Draft) (any, []publish.
 		}
 	}
 	for i, m := range d.Media {
-		img, err := c.uploadImage(ctx, m, kinds[i])
+		img, err := c.uploadImage(ctx, m, kinds[i], publish.MediaStage(d, i))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -108,15 +108,51 @@ func (c *Client) attached(ctx context.Context, d publish.Draft) (any, []publish.
 	return e, nil, nil
 }
 
-// uploadImage sends a picture without its metadata. It is read twice: the first time to
-// learn how long it will be, so that nothing of it has to be held.
-func (c *Client) uploadImage(ctx context.Context, m parvis.Media, kind string) (api.Image, error) {
-	img := api.Image{Alt: m.Alt}
+// uploadImage returns a picture as posts have it: the one that an earlier attempt has sent
+// and kept under name, or a new one.
+func (c *Client) uploadImage(ctx context.Context, m parvis.Media, kind, name string) (api.Image, error) {
 	if !m.Ref.IsZero() {
-		var err error
-		img.Image, err = blobOf(m)
-		return img, err
+		blob, err := blobOf(m)
+		return api.Image{Image: blob, Alt: m.Alt}, err
 	}
+	img, err := publish.Staged(ctx, name, func(ctx context.Context) (api.Image, error) { return c.sendImage(ctx, m, kind) })
+	img.Alt = m.Alt
+	return img, err
+}
+
+// dropMedia forgets the files of d that earlier attempts have sent.
+func dropMedia(ctx context.Context, d publish.Draft) error {
+	for i := range d.Media {
+		name := publish.MediaStage(d, i)
+		if err := publish.DropStage(ctx, name); err != nil {
+			return err
+		}
+		if err := publish.DropStage(ctx, jobStage(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blobGone reports whether err says that the server has a file no more: it removes what
+// no record refers to after a while.
+//
+// https://docs.bsky.app/docs/api/com-atproto-repo-upload-blob
+func blobGone(err error) bool {
+	switch api.Name(err) {
+	case "BlobNotFound":
+		return true
+	case "InvalidRequest":
+		e, _ := errors.AsType[*parvis.Error](err)
+		return strings.Contains(strings.ToLower(e.Vendor), "could not find blob")
+	}
+	return false
+}
+
+// sendImage sends a picture without its metadata. It is read twice: the first time to
+// learn how long it will be, so that nothing of it has to be held.
+func (c *Client) sendImage(ctx context.Context, m parvis.Media, kind string) (api.Image, error) {
+	var img api.Image
 	pic, err := inspect(ctx, m, kind)
 	if err != nil {
 		return img, err

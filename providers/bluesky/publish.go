@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ import (
 // the error matches [parvis.ErrConflict]. A Key that is a TID is the record key itself.
 // What has been deleted can be posted again under its old Key.
 //
+// A file that an earlier attempt with the same [publish.Stages] has sent is not sent again,
+// as long as the server has it; of a video the job is kept too.
+//
 // Mentions of handles that nobody has stay plain text, and a page that cannot be read gets
 // a card with its address; Post.Warnings tells.
 func (c *Client) Publish(ctx context.Context, d publish.Draft) (publish.Post, error) {
@@ -31,21 +35,32 @@ func (c *Client) Publish(ctx context.Context, d publish.Draft) (publish.Post, er
 	if err != nil {
 		return publish.Post{}, notSent(err)
 	}
-	rec, warnings, err := c.record(ctx, d)
-	if err != nil {
-		return publish.Post{}, notSent(err)
-	}
 	at := api.URI{Authority: did, Collection: api.Posts, RKey: api.NowTID()}
 	if d.Key != "" {
 		at.RKey = api.KeyTID(did, d.Key)
 	}
-	made, err := c.create(ctx, at, rec)
+	made, warnings, err := c.send(ctx, at, d)
+	if err != nil && len(d.Media) > 0 && blobGone(err) {
+		if err = dropMedia(ctx, d); err == nil {
+			made, warnings, err = c.send(ctx, at, d)
+		}
+	}
 	if err != nil {
 		return publish.Post{}, err
 	}
 	post := c.post(made.view)
 	post.Raw, post.Key, post.Warnings = made.raw, d.Key, warnings
 	return post, nil
+}
+
+// send makes the record of d, with its files, and posts it.
+func (c *Client) send(ctx context.Context, at api.URI, d publish.Draft) (made, []publish.Warning, error) {
+	rec, warnings, err := c.record(ctx, d)
+	if err != nil {
+		return made{}, nil, notSent(err)
+	}
+	out, err := c.create(ctx, at, rec)
+	return out, warnings, err
 }
 
 // allowed refuses what the network has no place for, before anything is sent. What
@@ -207,14 +222,18 @@ func (c *Client) create(ctx context.Context, at api.URI, rec api.Post) (made, er
 	if err != nil {
 		return made{}, err
 	}
+	var doubt error // that an earlier try has left
 	for try := 1; ; try++ {
 		out, err := c.api.CreatePost(ctx, at, rec)
 		if err == nil {
 			wanted.Strong = out.Strong
 			return made{wanted, out.Raw}, nil
 		}
+		if doubt == nil && errors.Is(err, parvis.ErrUnknownOutcome) {
+			doubt = err
+		}
 		if !errors.Is(err, parvis.ErrUnknownOutcome) && !errors.Is(err, parvis.ErrDuplicate) && !errors.Is(err, parvis.ErrConflict) {
-			return made{}, err
+			return made{}, cmp.Or(doubt, err)
 		}
 		there, look := c.kept(ctx, "publish", at)
 		switch {
@@ -223,7 +242,7 @@ func (c *Client) create(ctx context.Context, at api.URI, rec api.Post) (made, er
 		case look == nil:
 			return made{}, taken()
 		case !errors.Is(look, parvis.ErrNotFound) || try == creates:
-			return made{}, err
+			return made{}, cmp.Or(doubt, err)
 		}
 	}
 }

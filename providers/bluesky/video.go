@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"path"
 	"strings"
 	"sync"
@@ -68,42 +67,88 @@ func (c *Client) hasVideo(ctx context.Context) (bool, error) {
 	return err == nil, nil
 }
 
-// uploadVideo sends a video to the service that processes it, and waits until it can be
-// posted. The post itself is made only then, so that it is never pending.
-func (c *Client) uploadVideo(ctx context.Context, m parvis.Media, kind string) (any, error) {
+// uploadVideo returns a video as posts have it: the one that an earlier attempt has sent
+// and kept under name, or a new one.
+func (c *Client) uploadVideo(ctx context.Context, m parvis.Media, kind, name string) (any, error) {
 	e := api.Video{Type: api.EmbedVideo, Alt: m.Alt}
+	var err error
 	if !m.Ref.IsZero() {
-		var err error
 		e.Video, err = blobOf(m)
 		return e, err
 	}
 	if kind != videoType {
 		return nil, &parvis.Error{Code: parvis.ErrInvalid, Message: "the network takes no " + kind, Help: "send the video as MP4"}
 	}
+	e.Video, err = publish.Staged(ctx, name, func(ctx context.Context) (api.Blob, error) { return c.processed(ctx, m, jobStage(name)) })
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// jobStage is the name under which the job is kept that processes the video of name.
+func jobStage(name string) string { return name + "/job" }
+
+// processed sends a video to the service that processes it, or goes on with the job of
+// an earlier attempt, and waits until it can be posted. The post itself is made only then,
+// so that it is never pending. A job that has failed is not kept.
+func (c *Client) processed(ctx context.Context, m parvis.Media, name string) (api.Blob, error) {
 	s, err := c.videos(0)
 	if err != nil {
-		return nil, err
+		return api.Blob{}, err
 	}
-	size, err := lengthOf(ctx, m, kind)
+	job, err := c.job(ctx, s, m, name)
 	if err != nil {
-		return nil, err
+		return api.Blob{}, err
+	}
+	job, err = finished(ctx, s, job)
+	if job.State == api.JobFailed {
+		if err := publish.DropStage(ctx, name); err != nil {
+			return api.Blob{}, err
+		}
+	}
+	if err != nil {
+		return api.Blob{}, err
+	}
+	return *job.Blob, nil
+}
+
+// job is the one that processes m: that of an earlier attempt, unless it has failed or the
+// service knows it no more, or a new one.
+func (c *Client) job(ctx context.Context, s *api.VideoService, m parvis.Media, name string) (api.VideoJob, error) {
+	var job api.VideoJob
+	start := func(ctx context.Context) (string, error) {
+		var err error
+		job, err = c.startVideo(ctx, s, m)
+		return job.ID, err
+	}
+	id, err := publish.Staged(ctx, name, start)
+	if err != nil || job.ID != "" {
+		return job, err
+	}
+	kept, err := s.Job(ctx, id)
+	gone := errors.Is(err, parvis.ErrNotFound) || errors.Is(err, parvis.ErrInvalid)
+	if !gone && (err != nil || kept.State != api.JobFailed) {
+		return kept, err
+	}
+	if err := publish.DropStage(ctx, name); err != nil {
+		return job, err
+	}
+	_, err = publish.Staged(ctx, name, start)
+	return job, err
+}
+
+// startVideo sends a video to the service.
+func (c *Client) startVideo(ctx context.Context, s *api.VideoService, m parvis.Media) (api.VideoJob, error) {
+	size, err := lengthOf(ctx, m, videoType)
+	if err != nil {
+		return api.VideoJob{}, err
 	}
 	if err := mayUpload(ctx, s, size); err != nil {
-		return nil, c.noVideo(err)
+		return api.VideoJob{}, c.noVideo(err)
 	}
 	tracked := publish.Tracked(ctx, c.Account(), m)
-	job, err := s.Upload(ctx, cmp.Or(path.Base(m.Name), "video.mp4"), api.Source{Mime: kind, Size: size, Open: func(ctx context.Context) (io.ReadCloser, error) {
-		return tracked.Open(ctx)
-	}})
-	if err != nil {
-		return nil, err
-	}
-	blob, err := finished(ctx, s, job)
-	if err != nil {
-		return nil, err
-	}
-	e.Video = *blob
-	return e, nil
+	return s.Upload(ctx, cmp.Or(path.Base(m.Name), "video.mp4"), api.Source{Mime: videoType, Size: size, Open: tracked.Open})
 }
 
 // lengthOf returns how many bytes a video has. One that does not say is read to its end.
@@ -152,29 +197,30 @@ func mayUpload(ctx context.Context, s *api.VideoService, size int64) error {
 	return e
 }
 
-// finished waits until a job has ended, and returns its video.
-func finished(ctx context.Context, s *api.VideoService, job api.VideoJob) (*api.Blob, error) {
+// finished waits until a job has ended, and returns it as it is then: with its video, or
+// with an error.
+func finished(ctx context.Context, s *api.VideoService, job api.VideoJob) (api.VideoJob, error) {
 	deadline := time.Now().Add(processingLimit)
 	for try := 0; ; try++ {
 		switch {
 		case job.Blob != nil && job.Blob.Ref.CID != "":
-			return job.Blob, nil
+			return job, nil
 		case job.State == api.JobFailed:
-			return nil, failedVideo(job)
+			return job, failedVideo(job)
 		case time.Now().After(deadline):
-			return nil, &parvis.Error{
+			return job, &parvis.Error{
 				Code: parvis.ErrUnavailable, Message: "the video is still being processed after " + processingLimit.String(),
 				Help: "publish again later: the service knows the video, and goes on where it is",
 			}
 		}
 		if try > 0 || job.State != api.JobCompleted {
 			if err := wait(ctx, pollWait(try+1)); err != nil {
-				return nil, err
+				return job, err
 			}
 		}
 		next, err := s.Job(ctx, job.ID)
 		if err != nil {
-			return nil, err
+			return job, err
 		}
 		job = next
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/publish"
 )
 
 // A call is one request to the network.
@@ -61,6 +62,12 @@ func (a *Account) try(ctx context.Context, c call, effect func() error) error {
 	pay, err := a.pay(ctx, c)
 	if err != nil {
 		return err
+	}
+	if c.changes || c.body != nil {
+		if err := publish.Leave(ctx); err != nil {
+			pay(&parvis.Error{Code: parvis.ErrUnavailable}) // nothing is sent
+			return err
+		}
 	}
 	defer func() { pay(err) }()
 	err = a.send(ctx, c, f, effect)

@@ -17,7 +17,7 @@ import (
 // [parvis.ErrUnsupported]. After [Options.EditWindow] the error is [parvis.ErrTooLate].
 func (a *Account) Edit(ctx context.Context, r parvis.Ref, d publish.Draft) (post publish.Post, err error) {
 	bad := a.check(ctx, d)
-	files, err := a.upload(ctx, d.Media)
+	files, err := a.upload(ctx, d)
 	if err != nil {
 		return publish.Post{}, err
 	}

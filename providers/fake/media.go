@@ -20,10 +20,10 @@ import (
 const headLen = 64 << 10
 
 // upload sends the media that the network does not have yet, one call each.
-func (a *Account) upload(ctx context.Context, media []parvis.Media) ([]*upload, error) {
+func (a *Account) upload(ctx context.Context, d publish.Draft) ([]*upload, error) {
 	var files []*upload
-	for _, m := range media {
-		f, err := a.uploadOne(ctx, m)
+	for i := range d.Media {
+		f, err := a.bring(ctx, d, i)
 		if err != nil {
 			return nil, parvis.In(err, a.Account(), "upload", parvis.ErrUnavailable)
 		}
@@ -32,10 +32,38 @@ func (a *Account) upload(ctx context.Context, media []parvis.Media) ([]*upload, 
 	return files, a.together(files)
 }
 
-func (a *Account) uploadOne(ctx context.Context, m parvis.Media) (*upload, error) {
+// bring returns the i-th file of d: one that the network has, if an earlier attempt left it
+// there and it is not forgotten since, or a new one.
+func (a *Account) bring(ctx context.Context, d publish.Draft, i int) (*upload, error) {
+	m := d.Media[i]
 	if !m.Ref.IsZero() {
 		return a.uploaded(m)
 	}
+	var f *upload
+	send := func(ctx context.Context) (string, error) {
+		var err error
+		if f, err = a.uploadOne(ctx, m); err != nil {
+			return "", err
+		}
+		return f.id, nil
+	}
+	name := publish.MediaStage(d, i)
+	id, err := publish.Staged(ctx, name, send)
+	if err != nil || f != nil {
+		return f, err
+	}
+	m.Ref = a.ref(parvis.KindMedia, id)
+	if f, err = a.uploaded(m); err == nil {
+		return f, nil
+	}
+	if err := publish.DropStage(ctx, name); err != nil {
+		return nil, err
+	}
+	_, err = publish.Staged(ctx, name, send)
+	return f, err
+}
+
+func (a *Account) uploadOne(ctx context.Context, m parvis.Media) (*upload, error) {
 	f := &upload{owner: a.p, media: m}
 	c := call{ops: []string{"upload"}, scope: scopeWrite, body: func(ctx context.Context) error { return f.read(ctx, a) }}
 	err := a.do(ctx, c, func() error {

@@ -3,6 +3,7 @@ package fake
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -167,6 +168,27 @@ func (n *Network) Calls() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.calls
+}
+
+// Uploads returns how many files were uploaded, of all accounts.
+func (n *Network) Uploads() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.last["f"]
+}
+
+// ForgetUploads makes the network forget the files that belong to no post, as networks do
+// after a while.
+func (n *Network) ForgetUploads() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	posted := map[string]bool{}
+	for _, it := range n.items {
+		for _, f := range it.media {
+			posted[f.id] = true
+		}
+	}
+	maps.DeleteFunc(n.uploads, func(id string, _ *upload) bool { return !posted[id] })
 }
 
 // Posts returns everything that is visible on the network, posts and answers, oldest

@@ -17,13 +17,14 @@ type keyed struct {
 	when time.Time
 }
 
-// Publish uploads the draft's media, each with a call of its own, and posts it. A draft
+// Publish uploads the draft's media, each with a call of its own, and posts it. What an
+// earlier attempt with the same [publish.Stages] has uploaded is not uploaded again. A draft
 // that answers a message is a message itself. A Key that the account used within the
 // last hour gives the post that it stands for. Long texts and other broken rules give
 // [parvis.ErrInvalid] with [publish.Problems], bans and blocks [parvis.ErrPermission].
 func (a *Account) Publish(ctx context.Context, d publish.Draft) (post publish.Post, err error) {
 	bad := a.check(ctx, d)
-	files, err := a.upload(ctx, d.Media)
+	files, err := a.upload(ctx, d)
 	if err != nil {
 		return publish.Post{}, err
 	}

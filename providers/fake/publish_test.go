@@ -219,8 +219,11 @@ func TestReconcile(t *testing.T) {
 		before  string // posted before the attempt
 		taken   bool
 		deleted bool
+		edited  bool
 		want    parvis.Code
 	}{
+		"edited, by key":     {key: "k", taken: true, edited: true},
+		"edited, by text":    {key: "k", wait: 2 * time.Hour, taken: true, edited: true, want: parvis.ErrUnknownOutcome},
 		"by key":             {key: "k", taken: true},
 		"by key, not there":  {key: "k", before: "Bonjour", want: parvis.ErrNotFound},
 		"by text":            {key: "k", wait: 2 * time.Hour, taken: true},
@@ -248,6 +251,12 @@ func TestReconcile(t *testing.T) {
 			if c.deleted {
 				require.NoError(t, acme.Delete(t.Context(), parvis.Ref{Kind: parvis.KindPost, ID: "p1"}))
 			}
+			text := "Bonjour"
+			if c.edited {
+				text = "Bonsoir"
+				_, err := acme.Edit(t.Context(), parvis.Ref{Kind: parvis.KindPost, ID: "p1"}, publish.Draft{Text: text})
+				require.NoError(t, err)
+			}
 			clk.forward(c.wait)
 			p, err := publish.Reconcile(t.Context(), acme, attempt)
 			if c.want != "" {
@@ -255,7 +264,7 @@ func TestReconcile(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, "Bonjour", p.Text.Plain)
+			assert.Equal(t, text, p.Text.Plain)
 			assert.Equal(t, "p1", p.Ref.ID)
 		})
 	}

@@ -113,7 +113,8 @@ func (a *Account) Unschedule(ctx context.Context, r parvis.Ref) error {
 }
 
 // Reconcile finds the post of an attempt by its key, as long as the network remembers
-// that, and otherwise by its text and time.
+// that, and otherwise by its text and time. If one that was edited since may be the post,
+// the error is [parvis.ErrUnknownOutcome].
 func (a *Account) Reconcile(ctx context.Context, t publish.Attempt) (post publish.Post, err error) {
 	d := t.Draft.For(a.n.opt.Name)
 	want, err := d.TextIn(parvis.Plain)
@@ -121,8 +122,10 @@ func (a *Account) Reconcile(ctx context.Context, t publish.Attempt) (post publis
 		return publish.Post{}, parvis.In(err, a.Account(), "reconcile", parvis.ErrInvalid)
 	}
 	err = a.do(ctx, reading("reconcile"), func() error {
-		it := a.attempted(t, d, want)
+		it, doubt := a.attempted(t, d, want)
 		switch {
+		case it == nil && doubt:
+			return fail(parvis.ErrUnknownOutcome, "edited", "the network has a post that may be it, and was edited since", "look at it")
 		case it == nil:
 			return fail(parvis.ErrNotFound, "not_found", "the network has no such post", "send it again with the same key")
 		case it.gone():
@@ -137,24 +140,27 @@ func (a *Account) Reconcile(ctx context.Context, t publish.Attempt) (post publis
 	return post, nil
 }
 
-// attempted returns what the attempt has left on the network, or nil.
-func (a *Account) attempted(t publish.Attempt, d publish.Draft, want string) *item {
+// attempted returns what the attempt has left on the network, or nil, and then whether
+// something that was edited may be it.
+func (a *Account) attempted(t publish.Attempt, d publish.Draft, want string) (found *item, doubt bool) {
 	if k, ok := a.n.keys[a.p.id+" "+d.Key]; ok && d.Key != "" && a.n.opt.Now().Sub(k.when) < keyLife {
-		return k.it
+		return k.it, false
 	}
 	if d.Key != "" && a.n.opt.Now().Sub(t.Started) < keyLife {
-		return nil // the network would still know the key
+		return nil, false // the network would still know the key
 	}
 	squeeze := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	var found *item
 	for _, it := range a.n.items {
-		if it.author != a.p || squeeze(it.text.Plain) != squeeze(want) || it.parent != d.ReplyTo.ID ||
-			it.created.Before(t.Started.Add(-time.Minute)) {
+		if it.author != a.p || it.parent != d.ReplyTo.ID || it.created.Before(t.Started.Add(-time.Minute)) {
+			continue
+		}
+		if squeeze(it.text.Plain) != squeeze(want) {
+			doubt = doubt || !it.edited.IsZero()
 			continue
 		}
 		if found = cmp.Or(found, it); !it.gone() {
-			return it
+			return it, false
 		}
 	}
-	return found
+	return found, doubt
 }

@@ -34,9 +34,11 @@ func (c *Client) Edit(ctx context.Context, post parvis.Ref, d publish.Draft) (pu
 	if form.Status, form.ContentType, err = body(s, d); err != nil {
 		return publish.Post{}, err
 	}
-	if form.MediaIDs, err = c.upload(ctx, d.Media); err != nil {
+	sent, err := c.upload(ctx, d)
+	if err != nil {
 		return publish.Post{}, notSent(err)
 	}
+	form.MediaIDs = sent.ids
 	form.MediaAttributes = attributes(d.Media)
 	st, err := c.api.Edit(ctx, id, form)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parvis-go/parvis"
@@ -18,30 +19,91 @@ import (
 // processingLimit is how long a file may be processed before the post is given up.
 const processingLimit = 10 * time.Minute
 
+// files are those of a draft at the server.
+type files struct {
+	ids  []string
+	busy []string          // those that are still being processed
+	kept map[string]string // the stages of those that an earlier attempt sent, by their IDs
+}
+
 // upload sends the files that the server does not have yet, waits until all are
 // processed, and returns their IDs in order.
-func (c *Client) upload(ctx context.Context, all []parvis.Media) ([]string, error) {
-	var ids, busy []string
-	for _, m := range all {
-		if !m.Ref.IsZero() {
-			id, err := idOf(m.Ref, parvis.KindMedia)
-			if err != nil {
-				return nil, err
+func (c *Client) upload(ctx context.Context, d publish.Draft) (files, error) {
+	f := files{kept: map[string]string{}}
+	for i, m := range d.Media {
+		if m.Ref.IsZero() {
+			if err := c.bring(ctx, m, publish.MediaStage(d, i), &f); err != nil {
+				return f, err
 			}
-			ids = append(ids, id)
 			continue
 		}
-		file, ready, err := c.uploadOne(ctx, m)
+		id, err := idOf(m.Ref, parvis.KindMedia)
 		if err != nil {
-			return nil, err
+			return f, err
 		}
-		ids = append(ids, file.ID)
-		if !ready {
-			busy = append(busy, file.ID)
+		f.ids = append(f.ids, id)
+	}
+	_, err := c.settle(ctx, f.busy)
+	return f, err
+}
+
+// bring adds the file m to f: the one that an earlier attempt sent and whose ID it kept
+// under name, or a new one. The ID is kept before the file is processed, so that a later
+// attempt waits on instead of sending it again. Servers forget files that no post takes up
+// after some time, and tell so when they are asked; some would post without them.
+func (c *Client) bring(ctx context.Context, m parvis.Media, name string, f *files) error {
+	fresh, ready := false, false
+	send := func(ctx context.Context) (string, error) {
+		file, done, err := c.uploadOne(ctx, m)
+		fresh, ready = true, done
+		return file.ID, err
+	}
+	id, err := publish.Staged(ctx, name, send)
+	if err == nil && !fresh {
+		if _, ready, err = c.api.MediaState(ctx, id); err == nil {
+			f.kept[id] = name
+		} else if lost(err) {
+			if err = publish.DropStage(ctx, name); err == nil {
+				id, err = publish.Staged(ctx, name, send)
+			}
 		}
 	}
-	_, err := c.settle(ctx, busy)
-	return ids, err
+	if err != nil {
+		return err
+	}
+	if f.ids = append(f.ids, id); !ready {
+		f.busy = append(f.busy, id)
+	}
+	return nil
+}
+
+// lost reports whether err says of a file that the server does not have it any more, or
+// could not process it.
+func lost(err error) bool {
+	e, ok := errors.AsType[*parvis.Error](err)
+	return ok && (e.Code == parvis.ErrNotFound || e.Status == http.StatusUnprocessableEntity)
+}
+
+// expired drops the stages of those files of an earlier attempt that the server refuses to
+// post, and reports whether there are any: it names them in its refusal, whose words depend
+// on the account's language, or does not have them.
+func (c *Client) expired(ctx context.Context, f files, refusal error) bool {
+	e, ok := errors.AsType[*parvis.Error](refusal)
+	if !ok || e.Code == parvis.ErrUnknownOutcome || e.Status < 400 || e.Status >= 500 {
+		return false
+	}
+	found := false
+	for id, name := range f.kept {
+		gone := strings.Contains(e.Vendor, id)
+		if !gone {
+			_, _, err := c.api.MediaState(ctx, id)
+			gone = err != nil && lost(err)
+		}
+		if gone && publish.DropStage(ctx, name) == nil {
+			found = true
+		}
+	}
+	return found
 }
 
 // uploadOne streams one file to the server; see https://docs.joinmastodon.org/methods/media/#v2.

@@ -13,7 +13,9 @@ import (
 )
 
 // Publish posts d, with its files sent and processed first. Until the post itself is
-// sent nothing can be out, so that a file that fails is never an unknown outcome.
+// sent nothing can be out, so that a file that fails is never an unknown outcome. A file
+// that an earlier attempt with the same [publish.Stages] has sent is not sent again, as
+// long as the server has it.
 func (c *Client) Publish(ctx context.Context, d publish.Draft) (publish.Post, error) {
 	s, err := c.info(ctx)
 	if err != nil {
@@ -23,12 +25,15 @@ func (c *Client) Publish(ctx context.Context, d publish.Draft) (publish.Post, er
 	if err != nil {
 		return publish.Post{}, err
 	}
-	ids, err := c.upload(ctx, d.Media)
+	sent, err := c.upload(ctx, d)
 	if err != nil {
 		return publish.Post{}, notSent(err)
 	}
-	form.MediaIDs = ids
+	form.MediaIDs = sent.ids
 	st, err := c.create(ctx, s, form, d.Key)
+	if err != nil && c.expired(ctx, sent, err) {
+		st, err = c.createAnew(ctx, s, form, d)
+	}
 	if errors.Is(err, parvis.ErrDuplicate) {
 		return c.original(ctx, d, err)
 	}
@@ -114,6 +119,13 @@ func poll(p *publish.Poll) *api.PollForm {
 	return &api.PollForm{Options: p.Options, ExpiresIn: int64(d / time.Second), Multiple: p.Multiple, HideTotals: p.HideTotals}
 }
 
+// honours reports whether the server takes a post that comes again under its key for the
+// same. Mastodon forgets the key of what it holds until a time:
+// https://github.com/mastodon/mastodon/issues/30039.
+func (s *server) honours(scheduled bool) bool {
+	return s.key != keyIgnored && (s.key != keyStatus || !scheduled)
+}
+
 // notReadyTries is how often a post is sent again whose files are still being processed,
 // although the server said that they were ready; see https://github.com/mastodon/mastodon/issues/21864.
 const notReadyTries = 5
@@ -122,7 +134,7 @@ const notReadyTries = 5
 // and is tried again once the file is ready.
 func (c *Client) create(ctx context.Context, s *server, form api.StatusForm, key string) (api.Status, error) {
 	for try := 0; ; try++ {
-		k := api.Key{Value: key, Honoured: s.key != keyIgnored && key != ""}
+		k := api.Key{Value: key, Honoured: key != "" && s.honours(form.ScheduledAt != "")}
 		if s.key == keyIgnored {
 			k.Value = ""
 		}
@@ -146,6 +158,20 @@ func (c *Client) create(ctx context.Context, s *server, form api.StatusForm, key
 			}
 		}
 	}
+}
+
+// createAnew sends the files of d again that had expired, and the post with them.
+func (c *Client) createAnew(ctx context.Context, s *server, form api.StatusForm, d publish.Draft) (api.Status, error) {
+	sent, err := c.upload(ctx, d)
+	if err != nil {
+		return api.Status{}, notSent(err)
+	}
+	form.MediaIDs = sent.ids
+	key := d.Key
+	if s.key == keyAnswer && key != "" {
+		key += "+m" // the refusal would be repeated under the same key
+	}
+	return c.create(ctx, s, form, key)
 }
 
 // unprocessed reports whether err is a refusal that files still being processed may have

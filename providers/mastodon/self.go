@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/sending"
 	"github.com/parvis-go/parvis/providers/mastodon/internal/api"
 )
 
@@ -35,7 +36,7 @@ func (c *Client) who(ctx context.Context) (*self, error) {
 			}
 		}
 		s := &self{Me: me}
-		t, err := c.cfg.Tokens.Token(ctx)
+		t, err := c.cfg.Tokens.Token(sending.Unfenced(ctx)) // renewing it is no part of an attempt
 		if err != nil {
 			return nil, err
 		}

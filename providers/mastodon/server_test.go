@@ -235,6 +235,42 @@ func TestReconcileBySource(t *testing.T) {
 	assert.Equal(t, "2", post.Ref.ID)
 }
 
+// TestReconcileInDoubt: a post that the server may have changed is no proof that the draft
+// is not there.
+func TestReconcileInDoubt(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC().Format(time.RFC3339)
+	for name, c := range map[string]struct {
+		status, source string // source empty: the server keeps none
+		want           error
+	}{
+		"changed text":    {`"content":"<p>Portes ouvertes samedi [lien]</p>"`, "", parvis.ErrUnknownOutcome},
+		"known to differ": {`"content":"<p>Portes ouvertes samedi [lien]</p>"`, `{"id":"2","text":"Portes ouvertes samedi"}`, parvis.ErrNotFound},
+		"another text":    {`"content":"<p>Fermé lundi</p>"`, "", parvis.ErrNotFound},
+		"another answer":  {`"content":"<p>Portes ouvertes samedi !</p>","in_reply_to_id":"1"`, "", parvis.ErrNotFound},
+		"a warning added": {`"content":"<p>Portes ouvertes dimanche</p>","spoiler_text":"publicité"`, "", parvis.ErrUnknownOutcome},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := &fakeNet{answer: func(r *http.Request) *http.Response {
+				switch {
+				case r.URL.Path == "/api/v1/accounts/7/statuses" && r.URL.Query().Has("max_id"):
+					return jsonAnswer(200, "[]")
+				case r.URL.Path == "/api/v1/accounts/7/statuses":
+					return jsonAnswer(200, `[{"id":"2",`+c.status+`,"created_at":"`+now+`"}]`)
+				case r.URL.Path == "/api/v1/statuses/2/source" && c.source == "":
+					return jsonAnswer(404, `{"error":"Record not found"}`)
+				case r.URL.Path == "/api/v1/statuses/2/source":
+					return jsonAnswer(200, c.source)
+				}
+				return nil
+			}}
+			_, err := n.open(t).Reconcile(t.Context(), publish.Attempt{Draft: publish.Draft{Text: "Portes ouvertes dimanche"}, Started: time.Now()})
+			require.ErrorIs(t, err, c.want)
+		})
+	}
+}
+
 func TestReadFrame(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -23,10 +23,10 @@ type upload struct {
 }
 
 // uploads brings the files of a draft to the site, in order.
-func (c *Client) uploads(ctx context.Context, op string, media []parvis.Media) ([]upload, error) {
+func (c *Client) uploads(ctx context.Context, op string, d publish.Draft) ([]upload, error) {
 	var files []upload
-	for _, m := range media {
-		f, err := c.file(ctx, op, m)
+	for i, m := range d.Media {
+		f, err := c.file(ctx, op, m, publish.MediaStage(d, i))
 		if err != nil {
 			return nil, err
 		}
@@ -35,20 +35,52 @@ func (c *Client) uploads(ctx context.Context, op string, media []parvis.Media) (
 	return files, nil
 }
 
-// file uploads m, or looks it up if the site has it.
-func (c *Client) file(ctx context.Context, op string, m parvis.Media) (upload, error) {
+// file uploads m, or looks it up if the site has it: because m says so, or because an
+// earlier attempt sent it and kept its ID under name.
+func (c *Client) file(ctx context.Context, op string, m parvis.Media, name string) (upload, error) {
 	f := upload{alt: m.Alt, name: m.Name}
 	if m.Ref.IsZero() {
-		err := c.send(ctx, op, m, &f.Media)
+		var err error
+		f.Media, err = c.staged(ctx, op, m, name)
 		return f, err
 	}
 	n, ok := number(m.Ref.ID)
 	if m.Ref.Kind != parvis.KindMedia || !ok {
 		return f, c.refuse(op, parvis.ErrInvalid, "the file's reference has no ID of WordPress", "pass a Ref that this account returned")
 	}
-	_, err := c.api.Do(ctx, api.Call{Op: op, Route: "/wp/v2/media/" + itoa(n), Endpoint: "/wp/v2/media/:id"}, &f.Media)
+	err := c.look(ctx, op, n, &f.Media)
 	f.alt, f.name = cmp.Or(f.alt, f.AltText), cmp.Or(f.name, path.Base(f.SourceURL))
 	return f, err
+}
+
+// staged sends m, unless an earlier attempt has and the file is still in the library: the
+// ID is kept, and somebody may have deleted the file since.
+func (c *Client) staged(ctx context.Context, op string, m parvis.Media, name string) (api.Media, error) {
+	var f api.Media
+	send := func(ctx context.Context) (int, error) {
+		err := c.send(ctx, op, m, &f)
+		return f.ID, err
+	}
+	id, err := publish.Staged(ctx, name, send)
+	if err != nil || f.ID != 0 {
+		return f, err
+	}
+	if err = c.look(ctx, op, id, &f); parvis.CodeOf(err) != parvis.ErrNotFound {
+		return f, err
+	}
+	if err := publish.DropStage(ctx, name); err != nil {
+		return f, err
+	}
+	_, err = publish.Staged(ctx, name, send)
+	return f, err
+}
+
+// look reads a file of the site.
+//
+// https://developer.wordpress.org/rest-api/reference/media/#retrieve-a-media-item
+func (c *Client) look(ctx context.Context, op string, id int, out *api.Media) error {
+	_, err := c.api.Do(ctx, api.Call{Op: op, Route: "/wp/v2/media/" + itoa(id), Endpoint: "/wp/v2/media/:id"}, out)
+	return err
 }
 
 // send streams a file to the site, its words in the query.

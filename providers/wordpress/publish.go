@@ -14,7 +14,8 @@ import (
 type fields map[string]any
 
 // Publish writes a post or page, or a comment if the draft is an answer. A contributor's
-// post is held as pending; so is a comment that the site moderates.
+// post is held as pending; so is a comment that the site moderates. A file that an earlier
+// attempt with the same [publish.Stages] has uploaded is not uploaded again.
 //
 // https://developer.wordpress.org/rest-api/reference/posts/#create-a-post
 func (c *Client) Publish(ctx context.Context, d publish.Draft) (publish.Post, error) {
@@ -97,7 +98,7 @@ func (c *Client) compose(ctx context.Context, op string, d publish.Draft, where 
 	if where.route == pages && (len(d.Tags) > 0 || len(d.Categories) > 0 || d.Sticky) {
 		return nil, nil, c.refuse(op, parvis.ErrUnsupported, "pages have no tags, categories and stickiness", "leave them out, or post to the blog")
 	}
-	files, err := c.uploads(ctx, op, d.Media)
+	files, err := c.uploads(ctx, op, d)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parvis-go/parvis"
+	"github.com/parvis-go/parvis/internal/text"
 	"github.com/parvis-go/parvis/providers/wordpress/internal/api"
 	"github.com/parvis-go/parvis/publish"
 )
@@ -15,10 +16,18 @@ import (
 // clockSlack is how far the site's clock and that of this machine may differ.
 const clockSlack = time.Hour
 
+// oldRun is how many posts in a row must be older than the attempt before those behind
+// them are not looked at: one alone may have been dated back, as imports are.
+const oldRun = 20
+
 // Reconcile finds out what became of an attempt. A post is looked for among the
 // account's newest by the hash of its key, a comment among those of the same post by its
 // text, which WordPress lets nobody say twice. That it is not there is believed after
 // [Config].Settle; before, the error is [parvis.ErrUnknownOutcome] with the time to wait.
+//
+// A post without a mark, because of [Config].NoMark or for want of a key, is known by title
+// and text. The site may have changed these, so that a post since the attempt that is like
+// the draft, and not the same, gives [parvis.ErrUnknownOutcome] for good.
 func (c *Client) Reconcile(ctx context.Context, t publish.Attempt) (publish.Post, error) {
 	const op = "reconcile"
 	left := c.cfg.Settle - max(time.Since(t.Started), 0) // before the look, which itself takes time
@@ -50,55 +59,107 @@ func (c *Client) findPost(ctx context.Context, op string, t publish.Attempt) (pu
 	if err != nil {
 		return publish.Post{}, err
 	}
-	wanted, err := c.recognise(t.Draft)
-	if err != nil {
-		return publish.Post{}, err
-	}
 	q := url.Values{
 		"author": {itoa(me.ID)}, "orderby": {"id"}, "order": {"desc"}, "context": {"edit"},
 		"status": {"publish,future,pending,private,draft,trash"},
 	}
-	for raw, err := range c.all(ctx, api.Call{Op: op, Route: where.path(), Query: q}) {
+	return c.scan(ctx, t, api.Call{Op: op, Route: where.path(), Query: q})
+}
+
+// scan looks for the attempt's post in a list; none is a zero Post.
+func (c *Client) scan(ctx context.Context, t publish.Attempt, list api.Call) (publish.Post, error) {
+	since := t.Started.Add(-clockSlack)
+	how, err := c.recognise(t.Draft, since)
+	if err != nil {
+		return publish.Post{}, err
+	}
+	old, doubt := 0, false
+	for raw, err := range c.all(ctx, list) {
 		var p api.Post
 		if err == nil {
-			err = decode(op, raw, &p)
+			err = decode(list.Op, raw, &p)
 		}
 		if err != nil {
 			return publish.Post{}, err
 		}
-		if p.Modified.Before(t.Started.Add(-clockSlack)) && p.Date.Before(t.Started.Add(-clockSlack)) {
-			break // made before the attempt, and so are all that follow
-		}
-		if wanted(p, t.Started) {
+		switch how(p) {
+		case equal:
 			post := c.post(p, raw)
 			post.Key, post.Place = t.Draft.Key, t.Draft.Place
 			return post, nil
+		case alike:
+			doubt = true
+		}
+		if old++; !p.Modified.Before(since) || !p.Date.Before(since) {
+			old = 0
+		}
+		if old == oldRun {
+			break // made before the attempt, and so are all that follow
 		}
 	}
-	return publish.Post{}, nil
+	if doubt {
+		err = c.refuse(list.Op, parvis.ErrUnknownOutcome, "a post since then is like it, but not the same",
+			"look at the site's posts before sending it again")
+	}
+	return publish.Post{}, err
 }
 
+// likeness is how much a post is what was looked for.
+type likeness int
+
+const (
+	other likeness = iota
+	alike          // it may be, as changed by the site
+	equal
+)
+
 // recognise returns what tells a draft's post from others: the mark, or where there is
-// none title and text.
-func (c *Client) recognise(d publish.Draft) (func(api.Post, time.Time) bool, error) {
+// none title and text of what was made or changed since.
+func (c *Client) recognise(d publish.Draft, since time.Time) (func(api.Post) likeness, error) {
 	if !c.cfg.NoMark && d.Key != "" {
 		hash := hashOf(d.Key)
-		return func(p api.Post, _ time.Time) bool {
-			_, m := cutMark(p.Content.Raw)
-			return m.hash == hash
+		return func(p api.Post) likeness {
+			if _, m := cutMark(p.Content.Raw); m.hash == hash {
+				return equal
+			}
+			return other
 		}, nil
 	}
 	body, err := d.TextIn(parvis.HTML)
 	if err != nil {
 		return nil, err
 	}
-	text, title := shape(body), shape(d.Title)
-	return func(p api.Post, started time.Time) bool {
+	wanted, title := shape(body), shape(d.Title)
+	return func(p api.Post) likeness {
 		stored, _ := cutMark(p.Content.Raw)
 		words, _ := c.takeFigures(stored)
-		return shape(p.Title.Raw) == title && shape(strings.TrimSuffix(words, linkBlock(d.Link))) == text &&
-			!p.Modified.Before(started.Add(-clockSlack))
+		words = strings.TrimSuffix(words, linkBlock(d.Link))
+		sameTitle, sameText := shape(p.Title.Raw) == title, shape(words) == wanted
+		switch {
+		case p.Modified.Before(since):
+			return other
+		case sameTitle && sameText:
+			return equal
+		case sameTitle && d.Title != "", sameText && body != "", akin(body, words):
+			return alike
+		}
+		return other
 	}, nil
+}
+
+// akin reports whether at least half of the words of a are in b; both are HTML.
+func akin(a, b string) bool {
+	in := map[string]bool{}
+	for w := range strings.FieldsSeq(strings.ToLower(text.FromHTML(b).Plain)) {
+		in[w] = true
+	}
+	all, there := strings.Fields(strings.ToLower(text.FromHTML(a).Plain)), 0
+	for _, w := range all {
+		if in[w] {
+			there++
+		}
+	}
+	return there > 0 && 2*there >= len(all)
 }
 
 // findComment looks for a comment by its author, what it answers and its text.

@@ -91,6 +91,52 @@ func TestReconcileDoesNotBelieveTooEarly(t *testing.T) {
 	require.ErrorIs(t, err, parvis.ErrNotFound)
 }
 
+// TestReconcileInDoubt: without a mark, a post like the draft may be the draft as the site
+// has changed it; with one it is another.
+func TestReconcileInDoubt(t *testing.T) {
+	t.Parallel()
+	s := site.New(t, site.Options{})
+	c := open(t, s, "editor")
+	post(t, c, publish.Draft{Title: "Samedi", Text: "Portes ouvertes avec musique"})
+	for name, tt := range map[string]struct {
+		d      publish.Draft
+		noMark bool
+		want   error
+	}{
+		"like it, no mark":    {publish.Draft{Title: "Dimanche", Text: "Portes ouvertes avec gâteaux", Key: "k"}, true, parvis.ErrUnknownOutcome},
+		"its title, no mark":  {publish.Draft{Title: "Samedi", Text: "Fermé", Key: "k"}, true, parvis.ErrUnknownOutcome},
+		"like it, no key":     {publish.Draft{Title: "Dimanche", Text: "Portes ouvertes avec gâteaux"}, false, parvis.ErrUnknownOutcome},
+		"another, no mark":    {publish.Draft{Title: "Lundi", Text: "Fermé", Key: "k"}, true, parvis.ErrNotFound},
+		"like it, with marks": {publish.Draft{Title: "Samedi", Text: "Portes ouvertes avec gâteaux", Key: "k"}, false, parvis.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, s, "editor", func(cfg *wordpress.Config) { cfg.NoMark = tt.noMark })
+			_, err := publish.Reconcile(t.Context(), c, publish.Attempt{Account: c.Account(), Draft: tt.d, Started: time.Now()})
+			require.ErrorIs(t, err, tt.want)
+		})
+	}
+}
+
+// TestReconcileBehindImports: posts that were dated back since do not hide the one that is
+// looked for.
+func TestReconcileBehindImports(t *testing.T) {
+	t.Parallel()
+	clock := time.Now().Add(-48 * time.Hour)
+	s := site.New(t, site.Options{Now: func() time.Time { return clock }})
+	c := open(t, s, "editor")
+	clock = time.Now()
+	attempt := lose(t, s, c, publish.Draft{Text: "Portes ouvertes"})
+	clock = time.Now().Add(-24 * time.Hour) // as an import would date them
+	for range 5 {
+		post(t, c, publish.Draft{Text: "import"})
+	}
+	clock = time.Now()
+	got, err := publish.Reconcile(t.Context(), c, attempt)
+	require.NoError(t, err)
+	assert.Equal(t, attempt.Draft.Key, got.Key)
+}
+
 func TestReconcileOfWhatWasTrashed(t *testing.T) {
 	t.Parallel()
 	s := site.New(t, site.Options{})

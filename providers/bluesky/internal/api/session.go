@@ -11,6 +11,7 @@ import (
 
 	"github.com/parvis-go/parvis"
 	"github.com/parvis-go/parvis/internal/httpx"
+	"github.com/parvis-go/parvis/internal/sending"
 	"github.com/parvis-go/parvis/providers/bluesky/internal/dpop"
 )
 
@@ -58,7 +59,7 @@ func (s *Session) Peek() Who {
 
 // Who returns what the token of now says.
 func (s *Session) Who(ctx context.Context) (Who, error) {
-	t, err := s.tokens.Token(ctx)
+	t, err := s.tokens.Token(sending.Unfenced(ctx)) // renewing it is no part of an attempt
 	if err != nil {
 		return Who{}, err
 	}
