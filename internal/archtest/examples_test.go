@@ -8,7 +8,7 @@ import (
 )
 
 // rooms are the packages beside the verbs that programs call.
-var rooms = []string{"moderate/audit", "providers", "providers/oauth", "providers/price", "providers/ratelimit", "providers/vault"}
+var rooms = []string{"moderate/audit", "providers", "providers/oauth", "providers/price", "providers/ratelimit", "providers/vault", "publish/outbox"}
 
 // TestEveryDoorHasAnExample: a door is an exported function of a verb or room. Each has
 // an Example with checked output.
