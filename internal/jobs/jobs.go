@@ -151,7 +151,11 @@ const attempts = 5
 // Wake implements [Engine].
 func (e *engine[T]) Wake(ctx context.Context, tx store.Tx, wakes []Wake) error {
 	params := make([]river.InsertManyParams, len(wakes))
+	now := time.Now()
 	for i, w := range wakes {
+		if !w.At.After(now) { // with a time, even a past one, the job waits for River's scheduler
+			w.At = time.Time{}
+		}
 		params[i] = river.InsertManyParams{
 			Args:       wakeArgs{w.Lane},
 			InsertOpts: &river.InsertOpts{Queue: e.queue, ScheduledAt: w.At, MaxAttempts: attempts},

@@ -77,7 +77,7 @@ func (t *turn) poll(ctx context.Context, j *job) error {
 		j.Reason = err.Error()
 		j.after(DoPoll, again)
 	}
-	return t.settle(ctx, j, "poll")
+	return t.settle(j, "poll")
 }
 
 // verify reads a published post back and notes what is wrong with it.
@@ -96,7 +96,7 @@ func (t *turn) verify(ctx context.Context, j *job) error {
 		case err != nil && j.life.Polls < asks:
 			j.life.Polls++
 			j.after(DoVerify, now.Add(backoff(j.life.Polls)))
-			return t.settle(ctx, j, "verify")
+			return t.settle(j, "verify")
 		case err != nil:
 			faults = append(faults, "post "+p.Ref.ID+" could not be read back: "+err.Error())
 		case i < len(items):
@@ -107,7 +107,7 @@ func (t *turn) verify(ctx context.Context, j *job) error {
 	j.Faults, j.Verified, j.life.Polls = faults, now, 0
 	j.life.Verified = now
 	t.follow(j, now)
-	return t.settle(ctx, j, "verify")
+	return t.settle(j, "verify")
 }
 
 // wrongWith compares a post with what was to be sent.
@@ -137,7 +137,7 @@ func (t *turn) snapshot(ctx context.Context, j *job) error {
 	ages := slices.Sorted(slices.Values(j.e.Snapshots))
 	if j.life.Taken >= len(ages) {
 		t.follow(j, now)
-		return t.settle(ctx, j, "snapshot")
+		return t.settle(j, "snapshot")
 	}
 	metrics, err := publish.MetricsOf(sending.WithPatience(ctx, t.b.opt.Patience), t.pub, j.life.Posts[0].Ref)
 	switch {
@@ -146,7 +146,7 @@ func (t *turn) snapshot(ctx context.Context, j *job) error {
 	case err != nil && parvis.CodeOf(err).Transient() && j.life.Polls < asks:
 		j.life.Polls++
 		j.after(DoSnapshot, now.Add(backoff(j.life.Polls)))
-		return t.settle(ctx, j, "snapshot")
+		return t.settle(j, "snapshot")
 	case err != nil: // this age has no figures, which is told apart from zero
 		metrics = nil
 	}
@@ -158,16 +158,16 @@ func (t *turn) snapshot(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	return t.write(ctx, func(ctx context.Context, tx store.Tx) error {
-		if metrics != nil {
+	var also func(ctx context.Context, tx store.Tx) error
+	if metrics != nil {
+		also = func(ctx context.Context, tx store.Tx) error {
 			_, err := tx.Exec(ctx, `INSERT INTO parvis_outbox_snapshots (target, age, at, metrics) VALUES (?, ?, ?, ?)
 				ON CONFLICT (target, age) DO NOTHING`, j.ID, age.Microseconds(), toMicros(now), raw)
-			if err != nil {
-				return err
-			}
+			return err
 		}
-		return t.keepResult(ctx, tx, j, "snapshot")
-	})
+	}
+	t.later(j, "snapshot", also)
+	return nil
 }
 
 // edit brings what is out to what the entry says now. Doing it twice does no harm.
@@ -198,7 +198,7 @@ func (t *turn) edit(ctx context.Context, j *job) error {
 	j.life.Verified = time.Time{}
 	j.Verified = time.Time{}
 	t.follow(j, now)
-	return t.settle(ctx, j, "edit")
+	return t.settle(j, "edit")
 }
 
 // notDone deals with an edit, a move or a withdrawal that failed: the post stays as it was.
@@ -208,8 +208,9 @@ func (t *turn) notDone(ctx context.Context, j *job, do Do, err error, now time.T
 	case ctx.Err() != nil, errors.Is(err, errLeaseLost):
 		return nil // whoever comes next does it again
 	case errors.As(err, &paused):
-		j.Reason = paused.Error()
-		j.Do, j.Next = do, time.Time{}
+		j.Do = do
+		t.park(j, paused, string(do))
+		return nil
 	case (parvis.CodeOf(err).Transient() || errors.Is(err, parvis.ErrUnknownOutcome)) && j.life.Polls < t.b.opt.Tries:
 		e, _ := errors.AsType[*parvis.Error](err)
 		j.Reason, j.Code = string(do)+": "+err.Error(), parvis.CodeOf(err)
@@ -221,7 +222,7 @@ func (t *turn) notDone(ctx context.Context, j *job, do Do, err error, now time.T
 		j.life.Polls = 0
 		j.after("", time.Time{})
 	}
-	return t.settle(ctx, j, string(do))
+	return t.settle(j, string(do))
 }
 
 // move tells the network that holds a post its new time.
@@ -241,7 +242,7 @@ func (t *turn) move(ctx context.Context, j *job) error {
 	j.life.Polls = 0
 	j.become(Native, now, "the network holds it until its time")
 	j.after(DoPoll, at.Add(backoff(0)))
-	return t.settle(ctx, j, "move")
+	return t.settle(j, "move")
 }
 
 // withdraw takes what is out from the network, the last first. A post that is gone already
@@ -270,5 +271,5 @@ func (t *turn) withdraw(ctx context.Context, j *job) error {
 		j.State = Cancelled
 	}
 	j.after("", time.Time{})
-	return t.settle(ctx, j, "withdraw")
+	return t.settle(j, "withdraw")
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/parvis-go/parvis"
@@ -115,10 +116,11 @@ type Change struct {
 
 // An Outbox keeps the calendars of all clients. It is safe for concurrent use.
 type Outbox struct {
-	db     DB
-	engine jobs.Engine
-	opt    Options
-	id     string // of this process, for leases
+	db      DB
+	engine  jobs.Engine
+	opt     Options
+	commits *committer
+	busy    atomic.Int64 // accounts that are being served
 }
 
 // Open brings the tables up to date, River's included, and returns the outbox. Any number
@@ -140,7 +142,11 @@ func Open(ctx context.Context, db DB, opts Options) (*Outbox, error) {
 	if err := store.Migrate(ctx, db, room, migrations); err != nil {
 		return nil, err
 	}
-	b := &Outbox{db: db, opt: opts, id: rand.Text()}
+	b := &Outbox{db: db, opt: opts}
+	b.commits = &committer{b: b, most: 1, queries: map[int]string{}}
+	if db.Dialect() == store.PostgreSQL {
+		b.commits.most = 3
+	}
 	engine, err := db.Open(ctx, jobs.Config{
 		Room: room, Work: b.work, Workers: opts.Workers, Poll: opts.Poll, Longest: longest, Logger: opts.Logger,
 	})

@@ -182,8 +182,12 @@ func (b *Outbox) unpark(ctx context.Context, tx store.Tx, over reach, now time.T
 // pausedFor returns the pause that covers a target, or nil.
 func (b *Outbox) pausedFor(ctx context.Context, tx store.Tx, t *row) (*Pause, error) {
 	var p Pause
+	lock := "" // a pause that is just being ended is waited for
+	if b.db.Dialect() == store.PostgreSQL && tx != store.Tx(b.db) {
+		lock = " FOR SHARE"
+	}
 	err := tx.QueryRow(ctx, `SELECT client, reason FROM parvis_outbox_pauses
-		WHERE (client = '' OR client = ?) AND (network = '' OR network = ?) AND (lane = '' OR lane = ?) LIMIT 1`,
+		WHERE (client = '' OR client = ?) AND (network = '' OR network = ?) AND (lane = '' OR lane = ?) LIMIT 1`+lock,
 		t.client, string(t.Account.Network), t.lane).Scan(&p.Client, &p.Reason)
 	if err == store.ErrNoRows { //nolint:errorlint // the seam returns it bare
 		return nil, nil

@@ -56,7 +56,7 @@ func (t *turn) reconcile(ctx context.Context, j *job) error {
 		e, _ := errors.AsType[*parvis.Error](err)
 		t.doubt(j, now, err.Error(), now.Add(max(backoff(j.life.Polls-1), retryAfter(e))))
 	}
-	return t.settle(ctx, j, "reconcile")
+	return t.settle(j, "reconcile")
 }
 
 // again sends the item once more, under the same key: the network surely does not have it.

@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/parvis-go/parvis/internal/jobs"
@@ -24,10 +26,19 @@ func (b *Outbox) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	var timers sync.WaitGroup
+	defer timers.Wait()
 	grown := time.Time{}
 	for {
 		if err := b.watch(ctx, overdue); err != nil && ctx.Err() == nil {
 			b.opt.Logger.WarnContext(ctx, "outbox: the calendar could not be looked through", "error", err)
+		}
+		near, err := b.near(ctx)
+		if err != nil && ctx.Err() == nil {
+			b.opt.Logger.WarnContext(ctx, "outbox: what comes next could not be read", "error", err)
+		}
+		if len(near) > 0 {
+			timers.Go(func() { b.ring(ctx, near) })
 		}
 		if time.Since(grown) > time.Minute {
 			if err := b.grow(ctx); err != nil && ctx.Err() == nil {
@@ -97,6 +108,59 @@ func (b *Outbox) watch(ctx context.Context, grace time.Duration) error {
 		}
 		return b.engine.Wake(ctx, tx, wakes)
 	})
+}
+
+// near takes upon this process the lanes that become due before the next look.
+func (b *Outbox) near(ctx context.Context) ([]jobs.Wake, error) {
+	now, err := b.now(ctx, b.db)
+	if err != nil {
+		return nil, err
+	}
+	until := now.Add(watchEvery + watchEvery/4)
+	rows, err := b.db.Query(ctx, `UPDATE parvis_outbox_lanes SET near = next_at
+		WHERE next_at > ? AND next_at <= ? AND near <> next_at AND not_before <= ? AND lease <= `+b.db.Dialect().Now()+`
+		RETURNING lane, next_at`, toMicros(now), toMicros(until), toMicros(now))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // read to its end
+	var wakes []jobs.Wake
+	for rows.Next() {
+		var w jobs.Wake
+		var at int64
+		if err := rows.Scan(&w.Lane, &at); err != nil {
+			return nil, err
+		}
+		w.At = time.Now().Add(fromMicros(at).Sub(now))
+		wakes = append(wakes, w)
+	}
+	slices.SortFunc(wakes, func(a, b jobs.Wake) int { return a.At.Compare(b.At) })
+	return wakes, rows.Err()
+}
+
+// together is how far apart lanes become due that are woken together.
+const together = 5 * time.Millisecond
+
+// ring wakes lanes at their times, by this machine's clock: River's own scheduler looks
+// every five seconds only, and is the second line here.
+func (b *Outbox) ring(ctx context.Context, wakes []jobs.Wake) {
+	for len(wakes) > 0 {
+		timer := time.NewTimer(time.Until(wakes[0].At))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		n := 0
+		for until := time.Now().Add(together); n < len(wakes) && !wakes[n].At.After(until); n++ {
+			wakes[n].At = time.Time{}
+		}
+		if err := b.engine.Wake(ctx, nil, wakes[:n]); err != nil && ctx.Err() == nil {
+			b.opt.Logger.WarnContext(ctx, "outbox: accounts could not be woken", "error", err)
+		}
+		wakes = wakes[n:]
+	}
 }
 
 // idle are lanes that have been due for a time without a worker or a fresh wake-up.

@@ -388,8 +388,8 @@ func (b *Outbox) wakeLane(ctx context.Context, tx store.Tx, t *row, now time.Tim
 		return nil, err
 	}
 	var wake, notBefore int64
-	err = tx.QueryRow(ctx, `INSERT INTO parvis_outbox_lanes (lane, client, network, account, next_at, wake, not_before, holder, lease)
-		VALUES (?, ?, ?, ?, ?, 0, 0, '', 0) ON CONFLICT (lane) DO UPDATE SET next_at =
+	err = tx.QueryRow(ctx, `INSERT INTO parvis_outbox_lanes (lane, client, network, account, next_at, wake, near, not_before, holder, lease)
+		VALUES (?, ?, ?, ?, ?, 0, 0, 0, '', 0) ON CONFLICT (lane) DO UPDATE SET next_at =
 			CASE WHEN parvis_outbox_lanes.next_at = 0 OR parvis_outbox_lanes.next_at > excluded.next_at
 			THEN excluded.next_at ELSE parvis_outbox_lanes.next_at END
 		RETURNING wake, not_before`, t.lane, t.client, string(t.Account.Network), account, at).Scan(&wake, &notBefore)

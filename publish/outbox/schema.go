@@ -8,6 +8,7 @@ const room = "outbox"
 // migrations make the tables. Times are microseconds since 1970, zero means none. A target's
 // started names the attempt that is under way or was the last; next_at and next_do are what
 // is done with it next. A lane is one account's posts: wake is when River will look at it,
+// near the time for which a process has a timer,
 // holder works it until lease.
 var migrations = []store.Migration{{
 	`CREATE TABLE parvis_outbox_entries (
@@ -31,7 +32,7 @@ var migrations = []store.Migration{{
 	`CREATE INDEX parvis_outbox_targets_sum ON parvis_outbox_targets (lane, sum)`,
 	`CREATE TABLE parvis_outbox_lanes (
 		lane TEXT PRIMARY KEY, client TEXT NOT NULL, network TEXT NOT NULL, account BLOB NOT NULL,
-		next_at BIGINT NOT NULL, wake BIGINT NOT NULL, not_before BIGINT NOT NULL,
+		next_at BIGINT NOT NULL, wake BIGINT NOT NULL, near BIGINT NOT NULL, not_before BIGINT NOT NULL,
 		holder TEXT NOT NULL, lease BIGINT NOT NULL)`,
 	`CREATE INDEX parvis_outbox_lanes_next ON parvis_outbox_lanes (next_at) WHERE next_at > 0`,
 	`CREATE TABLE parvis_outbox_pauses (

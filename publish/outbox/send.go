@@ -25,13 +25,13 @@ func (t *turn) publish(ctx context.Context, j *job) error {
 		return err
 	}
 	if wait {
-		return t.settle(ctx, j, "schedule")
+		return t.settle(j, "schedule")
 	}
 	if why := t.mayNot(ctx, j, items); why != nil {
 		j.become(Held, t.now(), why.Error())
 		j.Code = parvis.CodeOf(why)
 		j.after("", time.Time{})
-		return t.settle(ctx, j, "hold")
+		return t.settle(j, "hold")
 	}
 	d := j.draft(items)
 	if len(d.Media) > 0 { // hashing takes its time: what is known is written first
@@ -96,52 +96,6 @@ func (t *turn) mayNot(ctx context.Context, j *job, items []publish.Draft) error 
 	return nil
 }
 
-// intend stores that the item will be sent now, unless the lease is lost, a person has
-// changed the target, or a pause holds: then it reports false.
-func (t *turn) intend(ctx context.Context, j *job) (bool, error) {
-	var ok bool
-	var paused *Pause
-	before := j.row
-	err := t.write(ctx, func(ctx context.Context, tx store.Tx) (err error) {
-		j.row = before
-		ok = false
-		if paused, err = t.b.pausedFor(ctx, tx, &j.row); err != nil {
-			return err
-		}
-		if paused != nil {
-			return t.park(ctx, tx, j, paused.err())
-		}
-		now := t.now()
-		j.become(Sending, now, "")
-		j.Tries++
-		j.started = max(toMicros(now), j.started+1)
-		j.after(DoReconcile, now)
-		dbNow := t.b.db.Dialect().Now()
-		ok, err = j.save(ctx, tx, `version = ? AND EXISTS (SELECT 1 FROM parvis_outbox_lanes WHERE lane = ? AND holder = ? AND lease > `+dbNow+`)`,
-			j.version, t.name, t.holder)
-		if err != nil || !ok {
-			return err
-		}
-		return t.b.record(ctx, tx, j.record(now, "send"))
-	})
-	if err != nil {
-		return false, err
-	}
-	j.sent, j.sentAs = ok, j.started
-	if ok && t.b.opt.Changed != nil {
-		t.b.opt.Changed(j.change())
-	}
-	return ok, nil
-}
-
-// park lays a target aside until a pause ends.
-func (t *turn) park(ctx context.Context, tx store.Tx, j *job, why error) error {
-	do := j.Do
-	j.Reason = why.Error()
-	j.Do, j.Next = do, time.Time{}
-	return t.keepResult(ctx, tx, j, "pause")
-}
-
 // send publishes with what the layers below need to know: the fence, how long a limit may
 // keep it waiting, and the stages that an earlier attempt has kept.
 func (t *turn) send(ctx context.Context, j *job, d publish.Draft) (publish.Post, error) {
@@ -165,9 +119,11 @@ func (t *turn) outcome(ctx context.Context, j *job, post publish.Post, err error
 	case errors.Is(err, errLeaseLost):
 		return nil // whoever has the lane now reconciles
 	case errors.As(err, &paused):
-		j.become(j.waiting(), now, paused.Error())
+		j.become(j.waiting(), now, "")
 		j.untry()
-		j.Do, j.Next = DoPublish, time.Time{}
+		j.Do = DoPublish
+		t.park(j, paused, "publish")
+		return nil
 	case errors.Is(err, parvis.ErrUnknownOutcome):
 		j.become(Unknown, now, err.Error())
 		j.life.Asked, j.life.Polls = now, 0
@@ -175,18 +131,14 @@ func (t *turn) outcome(ctx context.Context, j *job, post publish.Post, err error
 	default:
 		rest = t.refused(ctx, j, err, now)
 	}
-	if err != nil && paused == nil {
+	if err != nil {
 		j.Code = parvis.CodeOf(err)
 	}
-	r := func(ctx context.Context, tx store.Tx) error {
-		if !rest.IsZero() {
-			if err := t.rest(ctx, tx, rest); err != nil {
-				return err
-			}
-		}
-		return t.keepResult(ctx, tx, j, "publish")
+	var also func(ctx context.Context, tx store.Tx) error
+	if !rest.IsZero() {
+		also = func(ctx context.Context, tx store.Tx) error { return t.rest(ctx, tx, rest) }
 	}
-	t.later(j, r)
+	t.later(j, "publish", also)
 	if t.b.opt.InFlight > 1 || j.Do == DoReconcile {
 		return t.flush(ctx)
 	}
@@ -241,7 +193,7 @@ func (t *turn) advance(j *job, now time.Time) {
 func (t *turn) done(ctx context.Context, j *job) error {
 	j.become(Published, t.now(), "")
 	t.follow(j, t.now())
-	return t.settle(ctx, j, "publish")
+	return t.settle(j, "publish")
 }
 
 // refused deals with an attempt that the network surely did not take. It returns until when

@@ -14,9 +14,9 @@ import (
 
 // How much one turn at an account does before others get theirs.
 const (
-	turnTargets = 200
+	turnTargets = 1000
 	turnTime    = 20 * time.Second
-	turnRead    = 40
+	turnRead    = 100
 	// soon is how long a worker waits with an account for what comes next.
 	soon = 2 * time.Second
 )
@@ -35,15 +35,11 @@ type turn struct {
 	opened  bool
 	control bool // the client has rules of approval
 
-	mu       sync.Mutex // holds result, changes
-	result   []result   // what the last post came to, written with the next intent
-	changes  []Change
-	resting  bool // the network's limit wants a pause
+	mu       sync.Mutex // holds results, resting, and opening
+	results  []*saving  // what the last posts came to, stored with the next intent
+	resting  bool       // the network's limit wants a pause
 	blackout []Blackout
 }
-
-// result is a change of a target that is written in a later transaction.
-type result func(ctx context.Context, tx store.Tx) error
 
 // A job is one target that is due, with its entry.
 type job struct {
@@ -60,6 +56,8 @@ func (b *Outbox) turn(ctx context.Context, name string) (int, error) {
 	if err != nil || l == nil {
 		return 0, err
 	}
+	b.busy.Add(1)
+	defer b.busy.Add(-1)
 	jobs.Point(ctx, "lane taken")
 	keeping, stop := context.WithCancel(ctx)
 	var kept sync.WaitGroup
@@ -110,10 +108,11 @@ func (t *turn) run(ctx context.Context) (int, error) {
 	return n, ctx.Err()
 }
 
-// linger waits for what comes next if that is soon, and reports whether it did.
+// linger waits for what comes next if that is soon and no other account needs the worker,
+// and reports whether it did.
 func (t *turn) linger(ctx context.Context, next time.Time) bool {
 	wait := next.Sub(t.now())
-	if next.IsZero() || wait > soon || t.b.opt.Now != nil {
+	if next.IsZero() || wait > soon || t.b.opt.Now != nil || t.b.busy.Load() >= int64(t.b.opt.Workers) {
 		return false
 	}
 	timer := time.NewTimer(max(wait, time.Millisecond))
@@ -284,31 +283,7 @@ func (t *turn) closed(ctx context.Context, j *job) error {
 		j.Code = parvis.CodeOf(t.pubErr)
 		j.after("", time.Time{})
 	}
-	return t.settle(ctx, j, "publish")
-}
-
-// settle keeps what became of a target for the turn's next transaction.
-func (t *turn) settle(_ context.Context, j *job, op string) error {
-	t.later(j, func(ctx context.Context, tx store.Tx) error { return t.keepResult(ctx, tx, j, op) })
-	return nil
-}
-
-// keepResult saves a target and its record, unless another worker or a person has changed
-// it since it was read.
-func (t *turn) keepResult(ctx context.Context, tx store.Tx, j *job, op string) error {
-	cond, args := "version = ?", []any{j.version}
-	if j.sent { // what the network said counts, also when another has begun to doubt it
-		cond, args = "started = ? AND state IN ('sending', 'unknown')", []any{j.sentAs}
-	}
-	ok, err := j.save(ctx, tx, cond, args...)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		t.b.opt.Logger.WarnContext(ctx, "outbox: a target was changed by another meanwhile", "target", j.ID, "op", op)
-		return nil
-	}
-	return t.b.record(ctx, tx, j.record(t.now(), op))
+	return t.settle(j, "publish")
 }
 
 // record is what a worker did with a target.
@@ -324,81 +299,6 @@ func (t *row) record(now time.Time, op string) parvis.Record {
 		r.Detail += ": " + t.Reason
 	}
 	return r
-}
-
-// later keeps a result for the next transaction of the turn, which comes at once.
-func (t *turn) later(j *job, r result) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.result = append(t.result, r)
-	t.changes = append(t.changes, j.change())
-}
-
-func (j *job) change() Change {
-	return Change{j.client, j.entry, j.ID, j.Account, j.State, j.Reason}
-}
-
-// write runs f in a transaction, after the results that wait.
-func (t *turn) write(ctx context.Context, f result) error {
-	t.mu.Lock()
-	results, changes := t.result, t.changes
-	t.result, t.changes = nil, nil
-	t.mu.Unlock()
-	err := t.b.db.Update(ctx, func(tx store.Tx) error {
-		for _, r := range results {
-			if err := r(ctx, tx); err != nil {
-				return err
-			}
-		}
-		if f == nil {
-			return nil
-		}
-		return f(ctx, tx)
-	})
-	if err != nil {
-		t.mu.Lock()
-		t.result, t.changes = append(results, t.result...), append(changes, t.changes...)
-		t.mu.Unlock()
-		return err
-	}
-	if len(results) > 0 {
-		jobs.Point(ctx, "result stored")
-	}
-	if t.b.opt.Changed != nil {
-		for _, c := range changes {
-			t.b.opt.Changed(c)
-		}
-	}
-	return nil
-}
-
-// flush writes the results that wait.
-func (t *turn) flush(ctx context.Context) error {
-	t.mu.Lock()
-	n := len(t.result)
-	t.mu.Unlock()
-	if n == 0 {
-		return nil
-	}
-	return t.write(context.WithoutCancel(ctx), nil)
-}
-
-// save is flush at the end of a turn: what the network said is not given up because the
-// database is away for a while.
-func (t *turn) save(ctx context.Context) error {
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := t.flush(ctx)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return err
-		case <-timer.C:
-		}
-	}
 }
 
 // backoff is how long to wait after a number of tries: 5 s, doubling, up to 15 min.
