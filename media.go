@@ -99,6 +99,13 @@ func (m Media) WithType(mime string) Media { m.Type = mime; return m }
 // WithFocus returns m with the focal point x, y; see [Focus].
 func (m Media) WithFocus(x, y float64) Media { m.Focus = &Focus{x, y}; return m }
 
+// WithContent returns m with the content that open reads, as [FromReader] has it, and all
+// else as it is: media read back from JSON get theirs again.
+func (m Media) WithContent(open func(context.Context) (io.ReadCloser, error)) Media {
+	m.open = open
+	return m
+}
+
 // CanOpen reports whether the bytes can be had from here.
 func (m Media) CanOpen() bool { return m.open != nil }
 

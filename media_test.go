@@ -60,3 +60,26 @@ func TestMediaIsData(t *testing.T) {
 	require.NoError(t, json.Unmarshal(b, &back))
 	assert.False(t, back.CanOpen(), "the bytes do not travel")
 }
+
+func TestMediaReadBackGetTheirContentAgain(t *testing.T) {
+	t.Parallel()
+	m := parvis.Media{
+		Name: "four.jpg", Type: "image/jpeg", Size: 5, Alt: "Un four", Focus: &parvis.Focus{X: 1},
+		Source: "assets:four.jpg", SHA256: "2cf24dba", Ref: parvis.Ref{ID: "f1"}, URL: "https://acme.example/four.jpg", Preview: "p",
+	}
+	_, err := m.Open(t.Context())
+	require.ErrorIs(t, err, parvis.ErrInvalid)
+	full := m.WithContent(func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("hello")), nil })
+	require.True(t, full.CanOpen())
+	require.False(t, m.CanOpen(), "the original stays as it was")
+	rc, err := full.Open(t.Context())
+	require.NoError(t, err)
+	b, err := io.ReadAll(rc)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(b))
+	want, err := json.Marshal(m)
+	require.NoError(t, err)
+	got, err := json.Marshal(full)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(want), string(got))
+}

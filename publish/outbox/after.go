@@ -176,6 +176,15 @@ func (t *turn) edit(ctx context.Context, j *job) error {
 	if err := t.flush(ctx); err != nil {
 		return err
 	}
+	if t.control {
+		err := t.b.For(t.client).approvedStill(ctx, t.b.db, j.e.ID, j.e.Hash)
+		if _, reason := errors.AsType[*parvis.Error](err); err != nil && !reason {
+			return err // the database could not be asked
+		}
+		if err != nil {
+			return t.notDone(ctx, j, DoEdit, err, now)
+		}
+	}
 	items := j.e.Plan.items(j.Target)
 	ctx = sending.WithPatience(sending.WithFence(ctx, t.fence(&j.row)), t.b.opt.Patience)
 	for i := range min(len(items), len(j.life.Posts)) {

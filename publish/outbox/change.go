@@ -42,7 +42,9 @@ func (c *Client) Submit(ctx context.Context, id string) (Entry, error) {
 		if err != nil {
 			return err
 		}
-		a.e.stage = submitted(rules, a.e)
+		if a.e.stage, err = c.staged(ctx, a.tx, rules, a.e); err != nil {
+			return err
+		}
 		a.release()
 		return nil
 	})
@@ -84,11 +86,10 @@ func (c *Client) Move(ctx context.Context, id string, w When) (Entry, error) {
 		if moved == 0 {
 			return tooLate(a.e, "moved")
 		}
-		if a.e.stage != Draft && a.e.stage != Review {
-			a.e.stage = stageMoved(rules, a.e)
-		}
-		if a.e.stage == Approved && !a.e.At.IsZero() {
-			a.e.stage = Scheduled
+		if a.e.stage != Draft {
+			if a.e.stage, err = c.staged(ctx, a.tx, rules, a.e); err != nil {
+				return err
+			}
 		}
 		a.release()
 		return nil
@@ -129,7 +130,12 @@ func (c *Client) Edit(ctx context.Context, id string, p Plan) (Entry, error) {
 				return err
 			}
 		}
-		a.e.Hash = p.hash()
+		if hash := p.hash(); hash != a.e.Hash {
+			a.e.Hash, a.e.Author = hash, c.who
+			if err := void(ctx, a.tx, a.e.ID, a.now); err != nil {
+				return err
+			}
+		}
 		if !begun(a.ts) {
 			return c.replace(ctx, a)
 		}
@@ -150,7 +156,9 @@ func (c *Client) replace(ctx context.Context, a *act) error {
 		return err
 	}
 	if a.e.stage != Draft {
-		a.e.stage = submitted(rules, a.e)
+		if a.e.stage, err = c.staged(ctx, a.tx, rules, a.e); err != nil {
+			return err
+		}
 	}
 	ts := c.newRows(a.e, a.now)
 	for i := range ts { // an attempt of the old text is no attempt of the new one
@@ -171,7 +179,9 @@ func (c *Client) revise(ctx context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
-	a.e.stage = submitted(rules, a.e)
+	if a.e.stage, err = c.staged(ctx, a.tx, rules, a.e); err != nil {
+		return err
+	}
 	for i := range a.ts {
 		t := &a.ts[i]
 		switch t.State {
@@ -326,12 +336,17 @@ type act struct {
 	e   *Entry
 	ts  []row
 	now time.Time
+	// why and detail go into the record of the act.
+	why, detail string
 }
 
 // change runs f on an entry and its targets in one transaction, and saves them with a record.
+// The roles are asked whether the person may; if may is empty, they have been.
 func (c *Client) change(ctx context.Context, op, may, id string, f func(a *act) error) (Entry, error) {
-	if err := c.may(ctx, may); err != nil {
-		return Entry{}, err
+	if may != "" {
+		if err := c.may(ctx, may); err != nil {
+			return Entry{}, err
+		}
 	}
 	var a *act
 	err := c.b.update(ctx, op, func(tx store.Tx) error {
@@ -343,14 +358,16 @@ func (c *Client) change(ctx context.Context, op, may, id string, f func(a *act) 
 		if err != nil {
 			return err
 		}
-		a = &act{tx, &e, ts, now}
+		a = &act{tx: tx, e: &e, ts: ts, now: now}
 		if err := f(a); err != nil {
 			return err
 		}
 		if err := c.keep(ctx, a); err != nil {
 			return err
 		}
-		return c.record(ctx, tx, e.record(now, op))
+		r := e.record(now, op)
+		r.Reason, r.Detail = a.why, r.Detail+a.detail
+		return c.record(ctx, tx, r)
 	})
 	if err != nil {
 		return Entry{}, err

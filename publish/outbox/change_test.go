@@ -83,10 +83,10 @@ func TestScheduleInTheUsersTransaction(t *testing.T) {
 	assert.Len(t, r.texts(), 1)
 }
 
-// failing is a trail that cannot record.
-type failing struct{ on string }
+// fullTrail is a trail that cannot record.
+type fullTrail struct{ on string }
 
-func (f failing) Record(_ context.Context, r parvis.Record) error {
+func (f fullTrail) Record(_ context.Context, r parvis.Record) error {
 	if r.Op == f.on {
 		return errors.New("the trail is full")
 	}
@@ -95,14 +95,14 @@ func (f failing) Record(_ context.Context, r parvis.Record) error {
 
 func TestNoActWithoutItsRecord(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(o *outbox.Options) { o.Audit = failing{"schedule"} })
+	r := newRig(t, func(o *outbox.Options) { o.Audit = fullTrail{"schedule"} })
 	_, err := r.cal.Schedule(t.Context(), publish.Draft{Text: "Bonjour"}, outbox.Now(), r.acme.Account())
 	require.Error(t, err)
 	_, err = r.box.Drain(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, r.texts())
 
-	r = newRig(t, func(o *outbox.Options) { o.Audit = failing{"send"} })
+	r = newRig(t, func(o *outbox.Options) { o.Audit = fullTrail{"send"} })
 	e := r.add(t, "Bonjour", time.Minute)
 	r.clock.add(time.Minute)
 	_, err = r.box.Drain(t.Context())

@@ -131,7 +131,7 @@ type Entry struct {
 	Hash string `json:"hash"`
 	// Version counts the changes.
 	Version int64 `json:"version"`
-	// Author made it; see [Client.As].
+	// Author is who last changed what is sent; see [Client.As]. Empty is a program.
 	Author string `json:"author,omitempty"`
 	// Series is the [Series] that it is an occurrence of, if any.
 	Series string `json:"series,omitempty"`

@@ -205,9 +205,9 @@ func saveEntry(ctx context.Context, tx store.Tx, e *Entry, now time.Time) error 
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `UPDATE parvis_outbox_entries SET state = ?, due = ?, version = version + 1, hash = ?, labels = ?, content = ?, updated = ?
+	n, err := tx.Exec(ctx, `UPDATE parvis_outbox_entries SET state = ?, due = ?, version = version + 1, hash = ?, author = ?, labels = ?, content = ?, updated = ?
 		WHERE id = ? AND client = ? AND version = ?`,
-		string(e.stage), toMicros(e.At), e.Hash, labelText(e.Labels), content, toMicros(now), e.ID, e.Client, e.Version)
+		string(e.stage), toMicros(e.At), e.Hash, e.Author, labelText(e.Labels), content, toMicros(now), e.ID, e.Client, e.Version)
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,9 @@ func (c *Client) admit(ctx context.Context, p Plan, ask bool) (Plan, error) {
 	if err != nil {
 		return p, err
 	}
+	if err := p.valid(); err != nil {
+		return p, err
+	}
 	if p, err = c.keepMedia(ctx, p); err != nil {
 		return p, err
 	}

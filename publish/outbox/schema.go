@@ -42,11 +42,12 @@ var migrations = []store.Migration{{
 	`CREATE TABLE parvis_outbox_rules (
 		client TEXT NOT NULL, n BIGINT NOT NULL, rule BLOB NOT NULL, PRIMARY KEY (client, n))`,
 	`CREATE TABLE parvis_outbox_approvals (
-		entry TEXT NOT NULL, hash TEXT NOT NULL, person TEXT NOT NULL, via TEXT NOT NULL, at BIGINT NOT NULL,
-		due BIGINT NOT NULL, PRIMARY KEY (entry, hash, person))`,
+		entry TEXT NOT NULL, hash TEXT NOT NULL, person TEXT NOT NULL, via TEXT NOT NULL, maker TEXT NOT NULL,
+		at BIGINT NOT NULL, due BIGINT NOT NULL, voided BIGINT NOT NULL, PRIMARY KEY (entry, hash, person, via))`,
 	`CREATE TABLE parvis_outbox_comments (
-		id TEXT PRIMARY KEY, entry TEXT NOT NULL, person TEXT NOT NULL, via TEXT NOT NULL, text TEXT NOT NULL, at BIGINT NOT NULL)`,
-	`CREATE INDEX parvis_outbox_comments_entry ON parvis_outbox_comments (entry, id)`,
+		id TEXT PRIMARY KEY, entry TEXT NOT NULL, n BIGINT NOT NULL, person TEXT NOT NULL, via TEXT NOT NULL,
+		hash TEXT NOT NULL, asks BIGINT NOT NULL, text TEXT NOT NULL, at BIGINT NOT NULL)`,
+	`CREATE INDEX parvis_outbox_comments_entry ON parvis_outbox_comments (entry, n)`,
 	`CREATE TABLE parvis_outbox_slots (
 		client TEXT NOT NULL, lane TEXT NOT NULL, zone TEXT NOT NULL, times TEXT NOT NULL, PRIMARY KEY (client, lane))`,
 	`CREATE TABLE parvis_outbox_blackouts (

@@ -28,6 +28,9 @@ func (t *turn) publish(ctx context.Context, j *job) error {
 		return t.settle(j, "schedule")
 	}
 	if why := t.mayNot(ctx, j, items); why != nil {
+		if _, reason := errors.AsType[*parvis.Error](why); !reason {
+			return why // the database could not be asked
+		}
 		j.become(Held, t.now(), why.Error())
 		j.Code = parvis.CodeOf(why)
 		j.after("", time.Time{})

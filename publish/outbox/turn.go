@@ -303,5 +303,5 @@ func (t *row) record(now time.Time, op string) parvis.Record {
 
 // backoff is how long to wait after a number of tries: 5 s, doubling, up to 15 min.
 func backoff(tries int) time.Duration {
-	return min(5*time.Second<<min(tries, 10), 15*time.Minute)
+	return min(5*time.Second<<max(0, min(tries, 10)), 15*time.Minute)
 }
