@@ -46,7 +46,7 @@ func (t *turn) poll(ctx context.Context, j *job) error {
 		return err
 	}
 	post, err := publish.Get(sending.WithPatience(ctx, t.b.opt.Patience), t.pub, j.life.Posts[j.item].Ref)
-	if ctx.Err() != nil {
+	if over(ctx) {
 		return nil
 	}
 	j.life.Polls++
@@ -88,7 +88,7 @@ func (t *turn) verify(ctx context.Context, j *job) error {
 	for i, p := range j.life.Posts {
 		post, err := publish.Get(sending.WithPatience(ctx, t.b.opt.Patience), t.pub, p.Ref)
 		switch {
-		case ctx.Err() != nil:
+		case over(ctx):
 			return nil
 		case errors.Is(err, parvis.ErrNotFound):
 			faults = append(faults, "post "+p.Ref.ID+" cannot be seen")
@@ -141,7 +141,7 @@ func (t *turn) snapshot(ctx context.Context, j *job) error {
 	}
 	metrics, err := publish.MetricsOf(sending.WithPatience(ctx, t.b.opt.Patience), t.pub, j.life.Posts[0].Ref)
 	switch {
-	case ctx.Err() != nil:
+	case over(ctx):
 		return nil
 	case err != nil && parvis.CodeOf(err).Transient() && j.life.Polls < asks:
 		j.life.Polls++
@@ -214,7 +214,7 @@ func (t *turn) edit(ctx context.Context, j *job) error {
 func (t *turn) notDone(ctx context.Context, j *job, do Do, err error, now time.Time) error {
 	var paused *errPaused
 	switch {
-	case ctx.Err() != nil, errors.Is(err, errLeaseLost):
+	case over(ctx), errors.Is(err, errLeaseLost):
 		return nil // whoever comes next does it again
 	case errors.As(err, &paused):
 		j.Do = do
@@ -264,12 +264,11 @@ func (t *turn) withdraw(ctx context.Context, j *job) error {
 	patient := sending.WithPatience(ctx, t.b.opt.Patience)
 	for n := len(j.life.Posts); n > 0; n-- {
 		ref := j.life.Posts[n-1].Ref
-		err := errors.New("held")
+		take := publish.Delete
 		if j.State == Native {
-			err = publish.Unschedule(patient, t.pub, ref)
-		} else {
-			err = publish.Delete(patient, t.pub, ref)
+			take = publish.Unschedule
 		}
+		err := take(patient, t.pub, ref)
 		if err != nil && !errors.Is(err, parvis.ErrNotFound) {
 			return t.notDone(ctx, j, DoWithdraw, err, now)
 		}

@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func TestScheduleInTheUsersTransaction(t *testing.T) {
 	order := func(commit bool) outbox.Entry {
 		tx, err := r.db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
-		defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+		defer tx.Rollback()
 		_, err = tx.Exec("INSERT INTO orders VALUES (1)")
 		require.NoError(t, err)
 		e, err := r.cal.ScheduleTx(t.Context(), outbox.SQLTx(tx), publish.Draft{Text: "Merci"}, outbox.On(morning.Add(time.Minute)), r.acme.Account())
@@ -143,10 +144,8 @@ func TestClientsAreApart(t *testing.T) {
 type only map[string][]string
 
 func (o only) May(_ context.Context, who, act, _ string) error {
-	for _, a := range o[who] {
-		if a == act {
-			return nil
-		}
+	if slices.Contains(o[who], act) {
+		return nil
 	}
 	return &parvis.Error{Code: parvis.ErrPermission, Message: who + " may not " + act}
 }

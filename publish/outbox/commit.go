@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -170,9 +171,21 @@ func (b *Outbox) recordAll(ctx context.Context, tx store.Tx, rs []parvis.Record)
 
 // savingTypes are the types of what saveAll gives to the database, in order.
 var savingTypes = []struct{ name, typ string }{
-	{"id", "TEXT"}, {"mode", "BIGINT"}, {"version", "BIGINT"}, {"sent", "BIGINT"}, {"holder", "TEXT"},
-	{"state", "TEXT"}, {"since", "BIGINT"}, {"reason", "TEXT"}, {"code", "TEXT"}, {"item", "BIGINT"}, {"tries", "BIGINT"},
-	{"started", "BIGINT"}, {"next_at", "BIGINT"}, {"next_do", "TEXT"}, {"life", "BLOB"},
+	{"id", "TEXT"},
+	{"mode", "BIGINT"},
+	{"version", "BIGINT"},
+	{"sent", "BIGINT"},
+	{"holder", "TEXT"},
+	{"state", "TEXT"},
+	{"since", "BIGINT"},
+	{"reason", "TEXT"},
+	{"code", "TEXT"},
+	{"item", "BIGINT"},
+	{"tries", "BIGINT"},
+	{"started", "BIGINT"},
+	{"next_at", "BIGINT"},
+	{"next_do", "TEXT"},
+	{"life", "BLOB"},
 }
 
 // saveAll stores targets in one statement and notes which of them still were as they had
@@ -316,7 +329,7 @@ func (t *turn) commit(ctx context.Context, more *saving) error {
 	t.mu.Unlock()
 	all := results
 	if more != nil {
-		all = append(all[:len(all):len(all)], more)
+		all = append(slices.Clip(all), more)
 	}
 	if err := t.b.commits.do(ctx, all); err != nil {
 		t.mu.Lock()

@@ -51,7 +51,7 @@ func (b *Outbox) take(ctx context.Context, name string) (*lane, error) {
 				wake = CASE WHEN wake <= ? THEN 0 ELSE wake END
 			WHERE lane = ? AND lease <= `+dbNow+` AND not_before <= ? RETURNING client`,
 			l.holder, b.opt.Lease.Microseconds(), toMicros(now.Add(early)), name, toMicros(now)).Scan(&l.client)
-		if err == store.ErrNoRows { //nolint:errorlint // the seam returns it bare
+		if err == store.ErrNoRows {
 			return nil
 		}
 		found = err == nil
@@ -134,7 +134,7 @@ func (l *lane) leave(ctx context.Context) error {
 		var wake, notBefore, next int64
 		err := tx.QueryRow(ctx, "SELECT wake, not_before FROM parvis_outbox_lanes WHERE lane = ? AND holder = ?"+lock,
 			l.name, l.holder).Scan(&wake, &notBefore)
-		if err == store.ErrNoRows { //nolint:errorlint // the seam returns it bare
+		if err == store.ErrNoRows {
 			return nil
 		}
 		if err != nil {

@@ -189,7 +189,7 @@ func (b *Outbox) pausedFor(ctx context.Context, tx store.Tx, t *row) (*Pause, er
 	err := tx.QueryRow(ctx, `SELECT client, reason FROM parvis_outbox_pauses
 		WHERE (client = '' OR client = ?) AND (network = '' OR network = ?) AND (lane = '' OR lane = ?) LIMIT 1`+lock,
 		t.client, string(t.Account.Network), t.lane).Scan(&p.Client, &p.Reason)
-	if err == store.ErrNoRows { //nolint:errorlint // the seam returns it bare
+	if err == store.ErrNoRows {
 		return nil, nil
 	}
 	if err != nil {

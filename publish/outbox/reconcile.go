@@ -23,7 +23,7 @@ func (t *turn) reconcile(ctx context.Context, j *job) error {
 	}
 	items := j.e.Plan.items(j.Target)
 	if j.item >= len(items) {
-		return t.done(ctx, j)
+		return t.done(j)
 	}
 	d := j.draft(items)
 	if j.e.Native && fromMicros(j.started).Before(fromMicros(j.due)) && j.item == 0 {
@@ -36,7 +36,7 @@ func (t *turn) reconcile(ctx context.Context, j *job) error {
 	attempt := publish.Attempt{Account: t.pub.Account(), Draft: d, Started: fromMicros(j.started)}
 	post, err := publish.Reconcile(sending.WithPatience(ctx, t.b.opt.Patience), t.pub, attempt)
 	jobs.Point(ctx, "the network was asked")
-	if ctx.Err() != nil {
+	if over(ctx) {
 		return nil // it stays as it is; whoever comes next asks again
 	}
 	j.life.Polls++

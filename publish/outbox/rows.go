@@ -241,7 +241,7 @@ func (c *Client) load(ctx context.Context, tx store.Tx, id string, lock bool) (E
 		query += " FOR UPDATE"
 	}
 	e, err := scanEntry(tx.QueryRow(ctx, query, id, c.name))
-	if err == store.ErrNoRows { //nolint:errorlint // the seam returns it bare
+	if err == store.ErrNoRows {
 		return Entry{}, nil, &parvis.Error{
 			Code: parvis.ErrNotFound, Message: "the client has no entry " + id, Help: "take identifiers from this client's calendar",
 		}

@@ -338,7 +338,7 @@ func failed(op string, err error) error {
 		if e.Op == "" {
 			c := *e
 			c.Op = op
-			if err == error(e) { //nolint:errorlint // bare, not wrapped
+			if err == error(e) {
 				return &c
 			}
 		}

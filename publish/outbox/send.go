@@ -18,12 +18,9 @@ import (
 func (t *turn) publish(ctx context.Context, j *job) error {
 	items := j.e.Plan.items(j.Target)
 	if j.item >= len(items) {
-		return t.done(ctx, j)
+		return t.done(j)
 	}
-	native, wait, err := t.native(ctx, j)
-	if err != nil {
-		return err
-	}
+	native, wait := t.native(ctx, j)
 	if wait {
 		return t.settle(j, "schedule")
 	}
@@ -42,7 +39,8 @@ func (t *turn) publish(ctx context.Context, j *job) error {
 			return err
 		}
 	}
-	if d, err = t.b.openMedia(ctx, d); err != nil {
+	d, err := t.b.openMedia(ctx, d)
+	if err != nil {
 		return t.outcome(ctx, j, publish.Post{}, err)
 	}
 	if native {
@@ -193,7 +191,7 @@ func (t *turn) advance(j *job, now time.Time) {
 }
 
 // done repairs a target that has no item left to send.
-func (t *turn) done(ctx context.Context, j *job) error {
+func (t *turn) done(j *job) error {
 	j.become(Published, t.now(), "")
 	t.follow(j, t.now())
 	return t.settle(j, "publish")
@@ -255,10 +253,10 @@ func (j *job) untry() {
 
 // native decides about a target whose entry prefers that the network holds it: whether it
 // is handed over now, or waits for the network's window or its own time.
-func (t *turn) native(ctx context.Context, j *job) (native, wait bool, err error) {
+func (t *turn) native(ctx context.Context, j *job) (native, wait bool) {
 	now, due := t.now(), fromMicros(j.due)
 	if !j.e.Native || j.item > 0 || !now.Before(due) {
-		return false, false, nil
+		return false, false
 	}
 	items := j.e.Plan.items(j.Target)
 	sup, err := publish.SupportOf(ctx, t.pub, items[0].Place)
@@ -266,18 +264,18 @@ func (t *turn) native(ctx context.Context, j *job) (native, wait bool, err error
 		j.Reason = err.Error()
 		j.after(DoPublish, minTime(due, now.Add(backoff(j.Tries))))
 		j.Tries++
-		return false, true, nil
+		return false, true
 	}
 	left := due.Sub(now)
 	switch w := sup.Schedule; {
 	case !w.OK(), left < w.Least, len(items) > 1:
 		j.after(DoPublish, due)
-		return false, true, nil
+		return false, true
 	case w.Most > 0 && left > w.Most:
 		j.after(DoPublish, due.Add(-w.Most))
-		return false, true, nil
+		return false, true
 	}
-	return true, false, nil
+	return true, false
 }
 
 func minTime(a, b time.Time) time.Time {

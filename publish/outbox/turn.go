@@ -221,7 +221,7 @@ func (t *turn) step(ctx context.Context, j *job) error {
 		return err
 	}
 	if t.pubErr != nil {
-		return t.closed(ctx, j)
+		return t.closed(j)
 	}
 	switch j.Do {
 	case DoPublish:
@@ -272,7 +272,7 @@ func (t *turn) open(ctx context.Context) error {
 }
 
 // closed deals with a target whose account could not be opened.
-func (t *turn) closed(ctx context.Context, j *job) error {
+func (t *turn) closed(j *job) error {
 	now := t.now()
 	if parvis.CodeOf(t.pubErr) == parvis.ErrUnavailable || j.Do != DoPublish {
 		j.Reason, j.Code = t.pubErr.Error(), parvis.CodeOf(t.pubErr)
@@ -300,6 +300,9 @@ func (t *row) record(now time.Time, op string) parvis.Record {
 	}
 	return r
 }
+
+// over reports whether the worker is being stopped.
+func over(ctx context.Context) bool { return ctx.Err() != nil }
 
 // backoff is how long to wait after a number of tries: 5 s, doubling, up to 15 min.
 func backoff(tries int) time.Duration {
