@@ -70,7 +70,7 @@ func (c *Client) Move(ctx context.Context, id string, w When) (Entry, error) {
 			case t.State == Native && !a.e.At.IsZero():
 				t.due = toMicros(a.e.At)
 				t.after(DoMove, a.now)
-			case !t.begun():
+			case !t.begun() && t.State != Cancelled:
 				t.due = toMicros(a.e.At)
 				if t.State == Held {
 					t.become(Scheduled, a.now, "")
@@ -121,6 +121,9 @@ func (c *Client) Edit(ctx context.Context, id string, p Plan) (Entry, error) {
 	return c.change(ctx, "edit", "draft", id, func(a *act) error {
 		if a.e.Version != old.Version {
 			return errChanged
+		}
+		if a.e.stage == Cancelled {
+			return tooLate(a.e, "edited")
 		}
 		moved := p.When != a.e.When
 		targets := a.e.Targets

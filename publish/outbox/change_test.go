@@ -251,6 +251,10 @@ func TestCancelAndWithdraw(t *testing.T) {
 	r.pass(t, time.Minute)
 	r.is(t, e, outbox.Cancelled)
 	assert.Empty(t, r.texts())
+	_, err = r.cal.Move(t.Context(), e.ID, outbox.Now())
+	require.ErrorIs(t, err, parvis.ErrTooLate)
+	_, err = r.cal.Edit(t.Context(), e.ID, e.Plan)
+	require.ErrorIs(t, err, parvis.ErrTooLate)
 
 	e = r.add(t, "un", time.Minute, func(p *outbox.Plan) { p.Thread = []publish.Draft{{Text: "deux"}} })
 	r.pass(t, time.Minute)
