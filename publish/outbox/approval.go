@@ -72,7 +72,7 @@ func (c *Client) approve(ctx context.Context, may, id, hash string, w way) (Entr
 			return err
 		}
 		c.b.approved(a, stage)
-		return nil
+		return c.shareApprovals(ctx, a)
 	})
 }
 

@@ -38,6 +38,9 @@ func (c *Client) Submit(ctx context.Context, id string) (Entry, error) {
 		if err := c.time(ctx, a.tx, a.e, a.now); err != nil {
 			return err
 		}
+		if err := c.refuseClosed(ctx, a.tx, *a.e); err != nil {
+			return err
+		}
 		rules, err := c.rules(ctx, a.tx)
 		if err != nil {
 			return err
@@ -58,6 +61,11 @@ func (c *Client) Move(ctx context.Context, id string, w When) (Entry, error) {
 		a.e.When = w
 		if err := c.time(ctx, a.tx, a.e, a.now); err != nil {
 			return err
+		}
+		if a.e.stage != Draft {
+			if err := c.refuseClosed(ctx, a.tx, *a.e); err != nil {
+				return err
+			}
 		}
 		rules, err := c.rules(ctx, a.tx)
 		if err != nil {
@@ -130,6 +138,11 @@ func (c *Client) Edit(ctx context.Context, id string, p Plan) (Entry, error) {
 		a.e.Plan = p
 		if moved {
 			if err := c.time(ctx, a.tx, a.e, a.now); err != nil {
+				return err
+			}
+		}
+		if moved && a.e.stage != Draft {
+			if err := c.refuseClosed(ctx, a.tx, *a.e); err != nil {
 				return err
 			}
 		}
@@ -212,28 +225,33 @@ func (c *Client) revise(ctx context.Context, a *act) error {
 // error matches [parvis.ErrTooLate]: Withdraw takes them back.
 func (c *Client) Cancel(ctx context.Context, id string) (Entry, error) {
 	return c.change(ctx, "cancel", "schedule", id, func(a *act) error {
-		n := 0
-		for i := range a.ts {
-			t := &a.ts[i]
-			switch {
-			case t.State == Native:
-				t.after(DoWithdraw, a.now)
-			case !t.begun(), t.State == Failed && len(t.life.Posts) == 0:
-				t.become(Cancelled, a.now, "")
-				t.after("", time.Time{})
-			default:
-				continue
-			}
-			n++
-		}
-		if n == 0 {
+		if a.cancel() == 0 {
 			return tooLate(a.e, "cancelled")
-		}
-		if !begun(a.ts) {
-			a.e.stage = Cancelled
 		}
 		return nil
 	})
+}
+
+// cancel takes the targets off the calendar that have not gone out, and counts them.
+func (a *act) cancel() int {
+	n := 0
+	for i := range a.ts {
+		t := &a.ts[i]
+		switch {
+		case t.State == Native:
+			t.after(DoWithdraw, a.now)
+		case !t.begun(), t.State == Failed && len(t.life.Posts) == 0:
+			t.become(Cancelled, a.now, "")
+			t.after("", time.Time{})
+		default:
+			continue
+		}
+		n++
+	}
+	if !begun(a.ts) {
+		a.e.stage = Cancelled
+	}
+	return n
 }
 
 // Withdraw deletes what is out from the networks, and cancels the rest. A pause does not

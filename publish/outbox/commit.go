@@ -171,7 +171,7 @@ func (b *Outbox) recordAll(ctx context.Context, tx store.Tx, rs []parvis.Record)
 
 // savingTypes are the types of what saveAll gives to the database, in order.
 var savingTypes = []struct{ name, typ string }{
-	{"id", "TEXT"},
+	{"target", "TEXT"},
 	{"mode", "BIGINT"},
 	{"version", "BIGINT"},
 	{"sent", "BIGINT"},
@@ -253,7 +253,7 @@ func (b *Outbox) savingQuery(size int) string {
 	return `WITH v (` + strings.Join(names, ", ") + `) AS (VALUES ` + one + strings.Repeat(", "+one, size-1) + `)
 		UPDATE parvis_outbox_targets AS t SET version = t.version + 1, state = v.state, since = v.since, reason = v.reason, code = v.code,
 			item = v.item, tries = v.tries, started = v.started, next_at = v.next_at, next_do = v.next_do, life = v.life
-		FROM v WHERE t.id = v.id AND (
+		FROM v WHERE t.id = v.target AND (
 			v.mode = 0 AND t.version = v.version
 			OR v.mode = 1 AND t.started = v.sent AND t.state IN ('sending', 'unknown')
 			OR v.mode = 2 AND t.version = v.version

@@ -173,12 +173,17 @@ func TestOptionsAreChecked(t *testing.T) {
 func TestAccountOfAnother(t *testing.T) {
 	t.Parallel()
 	var r *rig
+	wrong := false
 	r = newRig(t, func(o *outbox.Options) {
 		o.Accounts = func(context.Context, parvis.Account) (publish.Publisher, error) {
+			if !wrong {
+				return r.acme, nil
+			}
 			return r.town.Add(fake.Member{Handle: "rival", Client: "rival"}), nil
 		}
 	})
 	e := r.add(t, "Bonjour", time.Minute)
+	wrong = true
 	r.pass(t, time.Minute)
 	target := r.is(t, e, outbox.Held)
 	assert.Equal(t, parvis.ErrForeignClient, target.Code)

@@ -180,8 +180,8 @@ func (e *Entry) fill(state string, content []byte, due, created, updated int64) 
 	return json.Unmarshal(content, &e.Plan)
 }
 
-// insertEntries adds entries that are new; occurrence tells those of a series apart.
-func insertEntries(ctx context.Context, tx store.Tx, es []Entry, occurrence string) error {
+// insertEntries adds entries that are new.
+func insertEntries(ctx context.Context, tx store.Tx, es []Entry) error {
 	return batched(len(es), 75, func(from, to int) error {
 		args := make([]any, 0, (to-from)*13)
 		for _, e := range es[from:to] {
@@ -190,7 +190,7 @@ func insertEntries(ctx context.Context, tx store.Tx, es []Entry, occurrence stri
 				return err
 			}
 			args = append(args, e.ID, e.Client, string(e.stage), toMicros(e.At), e.Version, e.Hash, e.Author,
-				e.Series, occurrence, labelText(e.Labels), content, toMicros(e.Created), toMicros(e.Updated))
+				e.Series, e.occurrence, labelText(e.Labels), content, toMicros(e.Created), toMicros(e.Updated))
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO parvis_outbox_entries (id, client, state, due, version, hash, author,
 			series, occurrence, labels, content, created, updated) VALUES `+tuples(to-from, 13), args...)
@@ -226,13 +226,16 @@ func (e *Entry) content() ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// labelText is how labels are stored, for LIKE '%|label|%'.
+// labelText is how labels are stored: |one|two|, so that |one| is found in it.
 func labelText(labels []string) string {
 	if len(labels) == 0 {
 		return ""
 	}
-	return "|" + strings.Join(labels, "|") + "|"
+	return "|" + labelBars.Replace(strings.Join(labels, "\x00")) + "|"
 }
+
+// labelBars keeps bars within labels from parting them.
+var labelBars = strings.NewReplacer("%", "%25", "|", "%7C", "\x00", "|")
 
 // load reads an entry of the client with its rows, and locks it on PostgreSQL if lock is set.
 func (c *Client) load(ctx context.Context, tx store.Tx, id string, lock bool) (Entry, []row, error) {
@@ -242,9 +245,7 @@ func (c *Client) load(ctx context.Context, tx store.Tx, id string, lock bool) (E
 	}
 	e, err := scanEntry(tx.QueryRow(ctx, query, id, c.name))
 	if err == store.ErrNoRows {
-		return Entry{}, nil, &parvis.Error{
-			Code: parvis.ErrNotFound, Message: "the client has no entry " + id, Help: "take identifiers from this client's calendar",
-		}
+		return Entry{}, nil, noEntry(id)
 	}
 	if err != nil {
 		return Entry{}, nil, err

@@ -202,6 +202,15 @@ func invalid(message, help string) error {
 // insert stores new entries and their targets, and fills in what the database decides:
 // identifiers, times, states.
 func (c *Client) insert(ctx context.Context, tx store.Tx, es []Entry, submit bool) error {
+	if len(es) > 1 && slices.ContainsFunc(es, func(e Entry) bool { return e.When.Slot }) {
+		// Which slot is free depends on what is stored, so these come one after the other.
+		for i := range es {
+			if err := c.insert(ctx, tx, es[i:i+1], submit); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	now, err := c.b.now(ctx, tx)
 	if err != nil {
 		return err
@@ -224,11 +233,12 @@ func (c *Client) insert(ctx context.Context, tx store.Tx, es []Entry, submit boo
 		e.adopt(ts)
 		rows = append(rows, ts...)
 	}
-	occurrence := ""
-	if len(es) == 1 {
-		occurrence = es[0].occurrence
+	if submit {
+		if err := c.refuseClosed(ctx, tx, es...); err != nil {
+			return err
+		}
 	}
-	if err := insertEntries(ctx, tx, es, occurrence); err != nil {
+	if err := insertEntries(ctx, tx, es); err != nil {
 		return err
 	}
 	if err := insertTargets(ctx, tx, rows); err != nil {

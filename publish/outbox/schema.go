@@ -30,6 +30,7 @@ var migrations = []store.Migration{{
 	`CREATE INDEX parvis_outbox_targets_parked ON parvis_outbox_targets (lane) WHERE next_at = 0 AND next_do <> ''`,
 	`CREATE INDEX parvis_outbox_targets_due ON parvis_outbox_targets (lane, due)`,
 	`CREATE INDEX parvis_outbox_targets_sum ON parvis_outbox_targets (lane, sum)`,
+	`CREATE INDEX parvis_outbox_targets_attention ON parvis_outbox_targets (client) WHERE state IN ('held', 'failed', 'unknown')`,
 	`CREATE TABLE parvis_outbox_lanes (
 		lane TEXT PRIMARY KEY, client TEXT NOT NULL, network TEXT NOT NULL, account BLOB NOT NULL,
 		next_at BIGINT NOT NULL, wake BIGINT NOT NULL, near BIGINT NOT NULL, not_before BIGINT NOT NULL,
@@ -55,10 +56,10 @@ var migrations = []store.Migration{{
 		name TEXT NOT NULL, kind TEXT NOT NULL, starts BIGINT NOT NULL, ends BIGINT NOT NULL, detail BLOB NOT NULL)`,
 	`CREATE INDEX parvis_outbox_blackouts_client ON parvis_outbox_blackouts (client, ends)`,
 	`CREATE TABLE parvis_outbox_series (
-		id TEXT PRIMARY KEY, client TEXT NOT NULL, rule TEXT NOT NULL, zone TEXT NOT NULL, starts TEXT NOT NULL,
-		until_made BIGINT NOT NULL, ended BIGINT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
-		author TEXT NOT NULL, content BLOB NOT NULL, created BIGINT NOT NULL)`,
+		id TEXT PRIMARY KEY, client TEXT NOT NULL, rule TEXT NOT NULL, next_at BIGINT NOT NULL, next_wall TEXT NOT NULL,
+		ended BIGINT NOT NULL, reason TEXT NOT NULL, author TEXT NOT NULL, content BLOB NOT NULL, created BIGINT NOT NULL)`,
 	`CREATE INDEX parvis_outbox_series_client ON parvis_outbox_series (client, id)`,
+	`CREATE INDEX parvis_outbox_series_next ON parvis_outbox_series (next_at, id) WHERE next_at > 0`,
 	`CREATE TABLE parvis_outbox_snapshots (
 		target TEXT NOT NULL, age BIGINT NOT NULL, at BIGINT NOT NULL, metrics BLOB NOT NULL, PRIMARY KEY (target, age))`,
 }}
