@@ -10,6 +10,7 @@ import (
 	"github.com/parvis-go/parvis"
 	"github.com/parvis-go/parvis/providers/vault"
 	"github.com/parvis-go/parvis/publish"
+	"github.com/parvis-go/parvis/publish/outbox"
 )
 
 // A Desk is everything that the program knows: the clients whose accounts it works with,
@@ -18,6 +19,7 @@ type Desk struct {
 	Clients []*Client
 	town    *town
 	safe    *safe
+	planner *planner
 }
 
 // newDesk opens the networks, with a little life on them already. Close ends it.
@@ -35,13 +37,16 @@ func newDesk(ctx context.Context) (*Desk, error) {
 		d.town = newTown(w)
 		err = d.town.Settle(ctx)
 	}
+	if err == nil {
+		d.planner, err = openPlanner(ctx, safe.db, w)
+	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-// Close forgets all tokens.
+// Close forgets all tokens and calendars. [Desk.Work] must have ended.
 func (d *Desk) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -66,13 +71,24 @@ func (d *Desk) Listen(ctx context.Context) {
 	all.Wait()
 }
 
+// Work sends what is due on the calendars until ctx ends, and what is just being sent.
+func (d *Desk) Work(ctx context.Context) error { return d.planner.box.Run(ctx) }
+
+// touch tells the pages of a client that an entry of its calendar has changed.
+func (d *Desk) touch(client, entry string) {
+	if c, ok := d.Client(client); ok {
+		c.Live.Touch(entry)
+	}
+}
+
 // A Client is an organisation that the desk works for. What is kept of it lies in its own
-// Feed and Book, which no other client's page can reach.
+// Feed, Book and calendar, which no other client's page can reach.
 type Client struct {
 	// Slug names it in addresses, and in every parvis.Account and parvis.Ref; Title is what people read.
 	Slug, Title string
 	Feed        *Feed
 	Book        *Book
+	Live        *live // what changes on its calendar
 	keeper      *vault.Client
 	sites       []*site
 
@@ -210,6 +226,14 @@ func explain(err error) *trouble {
 		}
 	}
 	t.Problems, _ = errors.AsType[publish.Problems](err)
+	planned, _ := errors.AsType[outbox.Problems](err)
+	for _, p := range planned {
+		one := p.Problem
+		if p.Account != (parvis.Account{}) {
+			one.Text = p.Account.String() + ": " + one.Text
+		}
+		t.Problems = append(t.Problems, one)
+	}
 	// What the library says to programs, the desk says to people in its own words.
 	if t.Help == "" || len(t.Problems) > 0 || t.Code == parvis.ErrUnknownOutcome {
 		t.Help = advice[t.Code]

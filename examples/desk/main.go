@@ -7,8 +7,9 @@
 // Everything is in memory and ends with the program. It shows how the three verbs of
 // Parvis fit together in a real application: publish.Check while somebody types,
 // publish.ToAll with one outcome a target, listen.Merge over all accounts of a client,
-// moderate.SupportOf to know which buttons to show, an undo for every act, and
-// providers.Connect to connect more accounts, whose tokens a vault keeps.
+// moderate.SupportOf to know which buttons to show, an undo for every act, an outbox whose
+// calendar sends each post at its time once two people have seen it, and providers.Connect
+// to connect more accounts, whose tokens a vault keeps.
 package main
 
 import (
@@ -94,11 +95,19 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer living.Wait()
 	defer cancel()
 	living.Go(func() { d.Listen(ctx) })
+	working := make(chan error, 1)
+	living.Go(func() {
+		err := d.Work(ctx)
+		cancel() // a desk whose posts do not go out is closed
+		working <- err
+	})
 	if !o.quiet {
 		living.Go(func() { d.town.Run(ctx, o.speed) })
 	}
 	fmt.Fprintf(out, "The desk is open at http://%s/\nCtrl-C closes it.\n", ln.Addr())
-	return serve(ctx, ln, s)
+	err = serve(ctx, ln, s)
+	cancel()
+	return errors.Join(err, <-working)
 }
 
 // A listener is a TCP listener on this machine's own address.

@@ -101,7 +101,7 @@ func newWorld() *world {
 	martin := &Client{Slug: "boulangerie-martin", Title: "Boulangerie Martin"}
 	w := &world{clients: []*Client{acme, martin}}
 	for _, c := range w.clients {
-		c.Feed, c.Book, c.health, c.changed = newFeed(), newBook(), map[string]health{}, make(chan struct{})
+		c.Feed, c.Book, c.Live, c.health, c.changed = newFeed(), newBook(), newLive(), map[string]health{}, make(chan struct{})
 	}
 	w.add(fake.Options{Name: murmure, Limits: shortMessages}, acme, martin)
 	for _, c := range w.clients {

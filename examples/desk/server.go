@@ -52,6 +52,7 @@ func newServer(d *Desk, addr string) (*server, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
 	mux.Handle("/", s.routes())
+	s.mountReview(mux)
 	if err := s.mountConnect(mux, addr); err != nil {
 		return nil, err
 	}
@@ -86,6 +87,17 @@ func (s *server) routes() *http.ServeMux {
 		"POST /{client}/clear":               s.clearTrouble,
 		"POST /{client}/disconnect":          s.disconnect,
 		"POST /{client}/who":                 s.who,
+		"GET /{client}/calendar":             s.calendarPage,
+		"GET /{client}/calendar/new":         s.newPage,
+		"GET /{client}/calendar/stream":      s.calendarStream,
+		"POST /{client}/calendar/add":        s.addEntry,
+		"POST /{client}/calendar/pause":      s.pause,
+		"POST /{client}/calendar/resume":     s.resume,
+		"GET /{client}/calendar/{id}":        s.entryPage,
+		"POST /{client}/calendar/{id}/move":  s.moveEntry,
+		"POST /{client}/calendar/{id}/edit":  s.editEntry,
+		"POST /{client}/calendar/{id}/act":   s.actOn,
+		"POST /{client}/calendar/{id}/link":  s.makeLink,
 	} {
 		mux.HandleFunc(pattern, s.with(h))
 	}
@@ -215,7 +227,7 @@ func (v visit) account() (*Account, error) {
 func (s *server) who(v visit) error {
 	v.sess.be(v.r.PostForm.Get("who"))
 	tab := v.r.PostForm.Get("tab")
-	if !slices.Contains([]string{"compose", "timeline", "moderation", "accounts"}, tab) {
+	if !slices.Contains([]string{"compose", "calendar", "timeline", "moderation", "accounts"}, tab) {
 		tab = "compose"
 	}
 	http.Redirect(v.w, v.r, "/"+v.client.Slug+"/"+tab, http.StatusSeeOther)
@@ -243,6 +255,8 @@ func (s *server) render(v visit, status int, name, title string, body any) error
 	switch name {
 	case "sent", "error":
 		p.Tab = "compose"
+	case "entry", "plan":
+		p.Tab = "calendar"
 	case "connect":
 		p.Tab = "accounts"
 	}
@@ -266,9 +280,9 @@ func (s *server) fragment(file, name string, data any) ([]byte, error) {
 // parsePages reads the templates: each page with the layout and the parts they share.
 func parsePages() map[string]*template.Template {
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"compose", "sent", "timeline", "moderation", "accounts", "connect", "error"} {
+	for _, name := range []string{"compose", "sent", "calendar", "entry", "plan", "review", "timeline", "moderation", "accounts", "connect", "error"} {
 		pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{
-			"clock": clock, "stamp": stamp, "undoable": undoable, "fault": fault,
+			"clock": clock, "stamp": stamp, "undoable": undoable, "fault": fault, "sign": sign, "brief": brief,
 			"network": func(key string) string { name, _, _ := strings.Cut(key, "-"); return name },
 		}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
 	}

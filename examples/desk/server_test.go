@@ -15,7 +15,7 @@ func TestEveryPageIsThere(t *testing.T) {
 	t.Parallel()
 	b := visitDesk(t)
 	for _, c := range b.desk.Clients {
-		for _, tab := range []string{"compose", "timeline", "moderation", "accounts"} {
+		for _, tab := range []string{"compose", "calendar", "calendar/new", "timeline", "moderation", "accounts"} {
 			page := b.get("/"+c.Slug+"/"+tab, http.StatusOK)
 			assert.Contains(t, page, c.Title)
 			assert.Contains(t, page, `aria-current="page"`)
@@ -26,7 +26,7 @@ func TestEveryPageIsThere(t *testing.T) {
 	}
 	b.get("/", http.StatusOK)
 	assert.Equal(t, "/acme/compose", b.last.Path)
-	for _, path := range []string{"/static/desk.css", "/static/desk.js", "/static/icon.svg"} {
+	for _, path := range []string{"/static/desk.css", "/static/desk.js", "/static/calendar.css", "/static/calendar.js", "/static/icon.svg"} {
 		assert.NotEmpty(t, b.get(path, http.StatusOK))
 	}
 	for _, path := range []string{"/nobody/compose", "/acme/none", "/acme/sent/s99", "/static/none"} {
@@ -45,7 +45,7 @@ func TestPagesKeepToThemselves(t *testing.T) {
 		assert.NotContains(t, w.Header().Get("Content-Security-Policy"), "unsafe")
 		assert.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
 	}
-	for _, tab := range []string{"compose", "timeline", "moderation", "accounts"} {
+	for _, tab := range []string{"compose", "calendar", "calendar/new", "timeline", "moderation", "accounts"} {
 		page := b.get("/acme/"+tab, http.StatusOK)
 		assert.NotContains(t, page, " style=", "the policy forbids inline styles")
 		assert.NotContains(t, page, "<script>")

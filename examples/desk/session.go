@@ -31,6 +31,8 @@ type session struct {
 type flash struct {
 	Text    string
 	Trouble *trouble
+	// Link is an address to pass on.
+	Link string
 	// Item and Reply bring an answer that could not be sent back into its form.
 	Item, Reply string
 }
