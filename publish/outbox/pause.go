@@ -74,6 +74,11 @@ func (c *Client) pause(ctx context.Context, client string, s Scope, reason strin
 		if err != nil {
 			return err
 		}
+		if laneName != "" {
+			if laneName, err = c.b.known(ctx, tx, s.Account); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, `INSERT INTO parvis_outbox_pauses (client, network, lane, reason, person, since) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (client, network, lane) DO UPDATE SET reason = excluded.reason, person = excluded.person`,
 			client, string(s.Network), laneName, reason, c.who, toMicros(now))
@@ -93,6 +98,11 @@ func (c *Client) resume(ctx context.Context, client string, s Scope) error {
 		return err
 	}
 	return c.b.update(ctx, "resume", func(tx store.Tx) error {
+		if laneName != "" {
+			if laneName, err = c.b.known(ctx, tx, s.Account); err != nil {
+				return err
+			}
+		}
 		n, err := tx.Exec(ctx, "DELETE FROM parvis_outbox_pauses WHERE client = ? AND network = ? AND lane = ?", client, string(s.Network), laneName)
 		if err != nil || n == 0 {
 			return err
@@ -124,6 +134,39 @@ func (c *Client) scope(client string, s Scope) (Scope, string, error) {
 	}
 	s.Account.Client, s.Network = client, ""
 	return s, laneOf(s.Account), nil
+}
+
+// known is the lane of an account that posts are there for under another of its names: by
+// its identifier where only the handle is given, or the other way round.
+func (b *Outbox) known(ctx context.Context, tx store.Tx, a parvis.Account) (string, error) {
+	rows, err := tx.Query(ctx, "SELECT lane, account FROM parvis_outbox_lanes WHERE client = ? AND network = ?", a.Client, string(a.Network))
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close() //nolint:errcheck // read to its end
+	name, found := laneOf(a), ""
+	for rows.Next() {
+		var lane string
+		var raw []byte
+		if err := rows.Scan(&lane, &raw); err != nil {
+			return "", err
+		}
+		other, err := accountFrom(raw)
+		if err != nil {
+			return "", err
+		}
+		same := a.Handle != "" && other.Handle == a.Handle && other.Host == a.Host && (a.ID == "" || other.ID == "")
+		if lane == name || same {
+			found = lane
+		}
+		if lane == name {
+			break
+		}
+	}
+	if found == "" {
+		found = name
+	}
+	return found, rows.Err()
 }
 
 // String names the scope.

@@ -283,6 +283,14 @@ func TestPause(t *testing.T) {
 			func(r *rig) error { return r.cal.Pause(t.Context(), outbox.OnAccount(r.acme.Account()), "crisis") },
 			func(r *rig) error { return r.cal.Resume(t.Context(), outbox.OnAccount(r.acme.Account())) },
 		},
+		"account by its handle": {
+			func(r *rig) error {
+				return r.cal.Pause(t.Context(), outbox.OnAccount(parvis.Account{Network: "fake", Handle: "acme"}), "crisis")
+			},
+			func(r *rig) error {
+				return r.cal.Resume(t.Context(), outbox.OnAccount(parvis.Account{Network: "fake", Handle: "acme"}))
+			},
+		},
 		"all": {
 			func(r *rig) error { return r.box.Pause(t.Context(), outbox.Everything, "crisis", "claire") },
 			func(r *rig) error { return r.box.Resume(t.Context(), outbox.Everything, "claire") },
