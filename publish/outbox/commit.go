@@ -302,7 +302,7 @@ func (t *turn) intend(ctx context.Context, j *job) (bool, error) {
 	j.become(Sending, now, "")
 	j.Tries++
 	j.started = max(toMicros(now), j.started+1)
-	j.after(DoReconcile, now)
+	j.after(DoReconcile, j.ahead(now))
 	s := &saving{t: j.row, mode: asIntent, holder: t.holder, rec: j.record(now, "send")}
 	if err := t.commit(ctx, s); err != nil {
 		return false, err

@@ -22,6 +22,8 @@ type lane struct {
 	began, at time.Time
 	// valid is until when this process may send, in nanoseconds after began.
 	valid atomic.Int64
+	// broke tells that the turn ended with an error.
+	broke bool
 }
 
 // now is the clock that decides what is due.
@@ -70,11 +72,17 @@ func (l *lane) extend(since time.Time) {
 	l.valid.Store(int64(since.Sub(l.began) + l.b.opt.Lease*3/4))
 }
 
-// held reports whether the lease holds by this machine's clock.
-func (l *lane) held() bool { return int64(time.Since(l.began)) < l.valid.Load() }
+// held reports whether the lease holds by this machine's clocks: by the one that is never
+// set, and by the one on the wall, which goes on while the machine sleeps.
+func (l *lane) held() bool {
+	now := time.Now()
+	slept := now.Round(0).Sub(l.began.Round(0))
+	return int64(max(now.Sub(l.began), slept)) < l.valid.Load()
+}
 
-// keep renews the lease until ctx ends.
-func (l *lane) keep(ctx context.Context) {
+// keep renews the lease until ctx ends. It calls lost when the lease has ended: what is on
+// its way then is broken off, since whoever takes the account over asks the network for it.
+func (l *lane) keep(ctx context.Context, lost func()) {
 	tick := time.NewTicker(l.b.opt.Lease / 4)
 	defer tick.Stop()
 	for {
@@ -83,19 +91,29 @@ func (l *lane) keep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		before := time.Now()
-		dbNow := l.b.db.Dialect().Now()
-		n, err := l.b.db.Exec(ctx, `UPDATE parvis_outbox_lanes SET lease = `+dbNow+` + ? WHERE lane = ? AND holder = ? AND lease > `+dbNow,
-			l.b.opt.Lease.Microseconds(), l.name, l.holder)
-		switch {
-		case err != nil: // the database may come back before the lease ends
-			l.b.opt.Logger.WarnContext(ctx, "outbox: the lease could not be renewed", "error", err)
-		case n == 0:
-			l.valid.Store(math.MinInt64)
+		l.renew(ctx)
+		if !l.held() {
+			lost()
 			return
-		default:
-			l.extend(before)
 		}
+	}
+}
+
+// renew extends the lease; it waits for the database no longer than the lease holds.
+func (l *lane) renew(ctx context.Context) {
+	before := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(l.valid.Load())-before.Sub(l.began))
+	defer cancel()
+	dbNow := l.b.db.Dialect().Now()
+	n, err := l.b.db.Exec(ctx, `UPDATE parvis_outbox_lanes SET lease = `+dbNow+` + ? WHERE lane = ? AND holder = ? AND lease > `+dbNow,
+		l.b.opt.Lease.Microseconds(), l.name, l.holder)
+	switch {
+	case err != nil: // the database may come back before the lease ends
+		l.b.opt.Logger.WarnContext(ctx, "outbox: the lease could not be renewed", "error", err)
+	case n == 0:
+		l.valid.Store(math.MinInt64)
+	default:
+		l.extend(before)
 	}
 }
 
@@ -112,6 +130,9 @@ func (l *lane) fence(t *row) func(context.Context) error {
 		}
 		if p != nil {
 			return p.err()
+		}
+		if !l.held() { // the database may have kept us waiting
+			return errLeaseLost
 		}
 		return nil
 	}
@@ -145,6 +166,9 @@ func (l *lane) leave(ctx context.Context) error {
 		}
 		now := l.now()
 		at := max(next, notBefore)
+		if l.broke { // what went wrong may go wrong again
+			at = max(at, toMicros(now.Add(watchEvery)))
+		}
 		missing := next > 0 && (wake <= toMicros(now) || wake > at)
 		if missing {
 			wake = at

@@ -72,7 +72,7 @@ func (t *turn) again(j *job, now time.Time) {
 		j.after("", time.Time{})
 		return
 	}
-	j.after(DoPublish, now)
+	j.after(DoPublish, j.ahead(now))
 }
 
 // untold deals with a network that cannot tell what became of an attempt: where it honours
@@ -87,11 +87,16 @@ func (t *turn) untold(ctx context.Context, j *job, err error, now time.Time) {
 	handed := j.draft(j.e.Plan.items(j.Target)).At // keys need not hold for what a network schedules
 	if sup.Key.OK() && handed.IsZero() && (sup.Key.For == 0 || age < sup.Key.For*9/10) && j.Tries < t.b.opt.Tries {
 		j.become(j.waiting(), now, "sent again under the same key, which the network honours")
-		j.after(DoPublish, now)
+		j.after(DoPublish, j.ahead(now))
 		return
 	}
 	if errors.Is(err, parvis.ErrUnknownOutcome) && j.life.Polls < asks {
-		t.doubt(j, now, err.Error(), now.Add(backoff(j.life.Polls)))
+		e, _ := errors.AsType[*parvis.Error](err)
+		wait := retryAfter(e)
+		if wait == 0 {
+			wait = backoff(j.life.Polls)
+		}
+		t.doubt(j, now, err.Error(), now.Add(wait))
 		return
 	}
 	t.person(j, now, err)

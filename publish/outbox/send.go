@@ -183,7 +183,7 @@ func (t *turn) advance(j *job, now time.Time) {
 	if j.item < len(j.e.Plan.items(j.Target)) {
 		j.become(Sending, now, "")
 		j.started = 0
-		j.after(DoPublish, now)
+		j.after(DoPublish, j.ahead(now))
 		return
 	}
 	j.become(Published, now, "")
@@ -206,7 +206,7 @@ func (t *turn) refused(ctx context.Context, j *job, err error, now time.Time) ti
 	case ctx.Err() != nil: // the worker is being stopped
 		j.become(j.waiting(), now, "")
 		j.untry()
-		j.after(DoPublish, now)
+		j.after(DoPublish, j.ahead(now))
 	case code == parvis.ErrRateLimited:
 		wait := backoff(j.Tries - 1)
 		if e != nil && e.RetryAfter > 0 {
@@ -278,6 +278,9 @@ func (t *turn) native(ctx context.Context, j *job) (native, wait bool) {
 	return true, false
 }
 
+// ahead is now for what must come before all that is due later and waits already.
+func (t *row) ahead(now time.Time) time.Time { return minTime(now, fromMicros(max(t.due, 1))) }
+
 func minTime(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
@@ -291,7 +294,7 @@ const inOrder = 3
 // restFor keeps the account from being used for a time, so that the order of its posts
 // stays: the present one is the first again afterwards.
 func (t *turn) restFor(j *job, wait time.Duration, now time.Time) time.Time {
-	j.after(DoPublish, minTime(now, fromMicros(max(j.due, 1))))
+	j.after(DoPublish, j.ahead(now))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.resting = true

@@ -59,18 +59,22 @@ func (b *Outbox) turn(ctx context.Context, name string) (int, error) {
 	b.busy.Add(1)
 	defer b.busy.Add(-1)
 	jobs.Point(ctx, "lane taken")
-	keeping, stop := context.WithCancel(ctx)
+	leased, stop := context.WithCancel(ctx)
 	var kept sync.WaitGroup
-	kept.Go(func() { l.keep(keeping) })
+	kept.Go(func() { l.keep(leased, stop) })
 	defer kept.Wait()
 	defer stop()
 	t := &turn{lane: l}
-	n, err := t.run(ctx)
+	n, err := t.run(leased)
+	if leased.Err() != nil && ctx.Err() == nil {
+		err = nil // the lease has ended: whoever has the lane now goes on
+	}
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.opt.Lease)
 	defer cancel()
 	if ferr := t.save(saving); err == nil {
 		err = ferr
 	}
+	l.broke = err != nil
 	jobs.Point(ctx, "before the lane is left")
 	if lerr := l.leave(saving); err == nil {
 		err = lerr
@@ -184,6 +188,9 @@ func (t *turn) each(ctx context.Context, due []job) error {
 			}
 			if err := t.step(ctx, &due[i]); err != nil {
 				return err
+			}
+			if due[i].State == Sending && due[i].Do == DoPublish {
+				return nil // the rest of a thread comes before what is due after it
 			}
 		}
 		return nil

@@ -19,6 +19,13 @@ import (
 // was the victim of a deadlock.
 const tries = 10
 
+// begin also has the server end a transaction whose client is not heard of: else one that
+// the network has cut off keeps the rows that it has locked for as long as TCP hopes for it,
+// and nobody can take its work over.
+//
+// https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT
+const begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+
 // Open returns the DB of a PostgreSQL database.
 func Open(pool *pgxpool.Pool) store.DB { return &db{tx{pool}, pool} }
 
@@ -37,7 +44,7 @@ func (d *db) Origin() any { return d.pool }
 // reads before writing with FOR UPDATE.
 func (d *db) Update(ctx context.Context, f func(store.Tx) error) (err error) {
 	for range tries {
-		err = pgx.BeginFunc(ctx, d.pool, func(t pgx.Tx) error { return f(tx{t}) })
+		err = pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{BeginQuery: begin}, func(t pgx.Tx) error { return f(tx{t}) })
 		if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != "40001" && e.Code != "40P01" {
 			return err
 		}
