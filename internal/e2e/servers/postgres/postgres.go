@@ -14,7 +14,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/parvis-go/parvis/internal/e2e/servers/process"
 )
@@ -25,6 +28,7 @@ type Server struct {
 	Addr string
 
 	dir  string
+	args []string // that run it
 	kept *process.Process
 }
 
@@ -114,12 +118,43 @@ func (s *Server) start(ctx context.Context, bin string) error {
 	} {
 		args = append(args, "-c", set)
 	}
+	s.args = args
+	return s.Resume(ctx)
+}
+
+func (s *Server) home() string { return filepath.Join(s.dir, "db") }
+
+// Resume starts the server again after [Server.Stop], at the same address and with what it had.
+func (s *Server) Resume(ctx context.Context) (err error) {
 	// QUIT is an immediate end: nothing that is lost by it is wanted.
-	s.kept, err = process.Start(process.Spec{Args: args, Dir: home, Log: filepath.Join(s.dir, "log"), Signal: "QUIT", Remove: s.dir})
+	s.kept, err = process.Start(process.Spec{Args: s.args, Dir: s.home(), Log: filepath.Join(s.dir, "log"), Signal: "QUIT", Remove: s.dir})
 	if err != nil {
 		return err
 	}
 	return s.kept.Await(ctx, time.Minute, func(ctx context.Context) error {
-		return process.Run(ctx, home, filepath.Join(bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(ports[0]), "-U", "postgres")
+		conn, err := pgx.Connect(ctx, s.URL("postgres"))
+		if err != nil {
+			return err
+		}
+		return conn.Close(ctx)
 	})
+}
+
+// Stop is the "fast" end of PostgreSQL: it breaks off what is being done, disconnects
+// everybody, and keeps what was committed.
+//
+// https://www.postgresql.org/docs/current/server-shutdown.html
+func (s *Server) Stop(ctx context.Context) error {
+	said, err := os.ReadFile(filepath.Join(s.home(), "data", "postmaster.pid"))
+	if err != nil {
+		return err
+	}
+	var pid int
+	if _, err := fmt.Sscan(string(said), &pid); err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
+		return err
+	}
+	return s.kept.Ended(ctx)
 }

@@ -95,6 +95,16 @@ func (p *Process) Stop() {
 	})
 }
 
+// Ended waits until the program has ended.
+func (p *Process) Ended(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Await asks until ask succeeds, for that long at most. A failure comes with the end of
 // the program's log.
 func (p *Process) Await(ctx context.Context, most time.Duration, ask func(context.Context) error) error {
