@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -116,7 +117,11 @@ func Options(set Setup) (outbox.Options, error) {
 const Assets = "assets"
 
 func publishers(set Setup) ([]publish.Publisher, error) {
-	opts := &providers.Options{Timeout: set.Timeout, Retry: providers.Retry{MinWait: 50 * time.Millisecond}}
+	opts := &providers.Options{
+		// The networks count when nobody is connected to them any more.
+		HTTPClient: &http.Client{Transport: &http.Transport{IdleConnTimeout: time.Second}},
+		Timeout:    set.Timeout, Retry: providers.Retry{MinWait: 50 * time.Millisecond},
+	}
 	var ps []publish.Publisher
 	for _, x := range set.Towns {
 		p, err := fakenet.Open(x.URL, x.Account, x.Class, opts)
