@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -197,9 +198,7 @@ func titled(d publish.Draft) publish.Draft {
 		return d
 	}
 	on := map[parvis.Network]publish.Override{}
-	for network, o := range d.On {
-		on[network] = o
-	}
+	maps.Copy(on, d.On)
 	o := on[murmure]
 	o.Drop = append(slices.Clone(o.Drop), "title")
 	on[murmure] = o
