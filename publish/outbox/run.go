@@ -110,7 +110,8 @@ func (b *Outbox) watch(ctx context.Context, grace time.Duration) error {
 	})
 }
 
-// near takes upon this process the lanes that become due before the next look.
+// near takes upon this process the lanes that become due before the next look, and those
+// that became due since the last.
 func (b *Outbox) near(ctx context.Context) ([]jobs.Wake, error) {
 	now, err := b.now(ctx, b.db)
 	if err != nil {
@@ -119,7 +120,7 @@ func (b *Outbox) near(ctx context.Context) ([]jobs.Wake, error) {
 	until := now.Add(watchEvery + watchEvery/4)
 	rows, err := b.db.Query(ctx, `UPDATE parvis_outbox_lanes SET near = next_at
 		WHERE next_at > ? AND next_at <= ? AND near <> next_at AND not_before <= ? AND lease <= `+b.db.Dialect().Now()+`
-		RETURNING lane, next_at`, toMicros(now), toMicros(until), toMicros(now))
+		RETURNING lane, next_at`, toMicros(now.Add(-2*watchEvery)), toMicros(until), toMicros(now))
 	if err != nil {
 		return nil, err
 	}

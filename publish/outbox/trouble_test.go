@@ -38,8 +38,8 @@ func lock(t *testing.T, file string) (unlock func()) {
 	_, err = db.ExecContext(t.Context(), "BEGIN EXCLUSIVE")
 	require.NoError(t, err)
 	return func() {
-		_, err := db.ExecContext(t.Context(), "ROLLBACK")
-		require.NoError(t, err)
+		_, err := db.ExecContext(context.WithoutCancel(t.Context()), "ROLLBACK") // the test may be over
+		assert.NoError(t, err)
 	}
 }
 

@@ -33,7 +33,9 @@ type Server struct {
 }
 
 // Start installs what is missing and starts a server on a free port. Close stops it.
-func Start(ctx context.Context) (*Server, error) {
+//
+// Settings such as "fsync=on" come after those that trade safety for speed, and win.
+func Start(ctx context.Context, settings ...string) (*Server, error) {
 	bin, err := programs(ctx)
 	if err != nil {
 		return nil, err
@@ -43,7 +45,7 @@ func Start(ctx context.Context) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: dir}
-	if err := s.start(ctx, bin); err != nil {
+	if err := s.start(ctx, bin, settings); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -92,7 +94,7 @@ func find() string {
 	return filepath.Dir(p)
 }
 
-func (s *Server) start(ctx context.Context, bin string) error {
+func (s *Server) start(ctx context.Context, bin string, settings []string) error {
 	home := filepath.Join(s.dir, "db")
 	if err := errors.Join(os.Mkdir(home, 0o755), os.Chmod(s.dir, 0o755)); err != nil {
 		return err
@@ -112,10 +114,10 @@ func (s *Server) start(ctx context.Context, bin string) error {
 	}
 	s.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
 	args = append(as, filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(ports[0]))
-	for _, set := range []string{
+	for _, set := range append([]string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=" + home, "max_connections=200",
 		"fsync=off", "synchronous_commit=off", "full_page_writes=off",
-	} {
+	}, settings...) {
 		args = append(args, "-c", set)
 	}
 	s.args = args
