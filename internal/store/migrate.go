@@ -9,7 +9,8 @@ import (
 )
 
 // A Migration is one step of a room's tables: statements that are run in order. In them
-// BLOB stands for the dialect's type of bytes, and BIGINT for a 64-bit integer.
+// BLOB stands for the dialect's type of bytes, and BIGINT for a 64-bit integer. One that
+// begins with "POSTGRESQL " is run there only.
 type Migration []string
 
 // Migrate brings the tables of a room up to date. Versions count from 1 in the order of
@@ -62,6 +63,10 @@ func step(ctx context.Context, d Dialect, tx Tx, room string, steps []Migration)
 		}
 	}
 	for _, statement := range steps[version] {
+		statement, only := strings.CutPrefix(statement, "POSTGRESQL ")
+		if only && d != PostgreSQL {
+			continue
+		}
 		if d == PostgreSQL {
 			statement = strings.ReplaceAll(statement, " BLOB", " "+d.Blob())
 		}

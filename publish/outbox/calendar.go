@@ -95,7 +95,7 @@ func (c *Client) Attention(ctx context.Context) ([]Entry, error) {
 	// CROSS JOIN keeps SQLite to this order of the tables: without statistics it would read
 	// the client's whole calendar.
 	es, err := c.entries(ctx, "SELECT "+entryColumns+` FROM (SELECT DISTINCT t.entry FROM parvis_outbox_targets t
-			WHERE t.client = ? AND t.state IN ('held', 'failed', 'unknown')) a
+			WHERE t.client = ? AND t.attention = 1) a
 		CROSS JOIN parvis_outbox_entries e WHERE e.id = a.entry AND e.client = ? ORDER BY e.due, e.id`, c.name, c.name)
 	return es, failed("read calendar", err)
 }

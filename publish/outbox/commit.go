@@ -185,6 +185,8 @@ var savingTypes = []struct{ name, typ string }{
 	{"started", "BIGINT"},
 	{"next_at", "BIGINT"},
 	{"next_do", "TEXT"},
+	{"parked", "BIGINT"},
+	{"attention", "BIGINT"},
 	{"life", "BLOB"},
 }
 
@@ -211,7 +213,10 @@ func (b *Outbox) saveAll(ctx context.Context, tx store.Tx, all []*saving) error 
 			return err
 		}
 		args = append(args, t.ID, int(s.mode), t.version, s.sentAs, s.holder, string(t.State), toMicros(t.Since), t.Reason, string(t.Code),
-			t.item, t.Tries, t.started, toMicros(t.Next), string(t.Do), lived)
+			t.item, t.Tries, t.started, toMicros(t.Next), string(t.Do), t.parked(), t.attention(), lived)
+	}
+	if b.db.Dialect() == store.PostgreSQL {
+		args = columns(args[:len(all)*len(savingTypes)])
 	}
 	rows, err := tx.Query(ctx, b.commits.query(size), args...)
 	if err != nil {
@@ -240,6 +245,39 @@ func (c *committer) query(size int) string {
 	return q
 }
 
+// columns turns rows of values into one array for each column, which is how PostgreSQL
+// takes many rows in one short statement.
+func columns(args []any) []any {
+	out := make([]any, len(savingTypes))
+	for i, c := range savingTypes {
+		switch c.typ {
+		case "TEXT":
+			out[i] = column[string](args, i)
+		case "BIGINT":
+			ns := make([]int64, 0, len(args)/len(savingTypes))
+			for k := i; k < len(args); k += len(savingTypes) {
+				if n, ok := args[k].(int); ok {
+					ns = append(ns, int64(n))
+				} else {
+					ns = append(ns, args[k].(int64))
+				}
+			}
+			out[i] = ns
+		default:
+			out[i] = column[[]byte](args, i)
+		}
+	}
+	return out
+}
+
+func column[T any](args []any, i int) []T {
+	var out []T
+	for k := i; k < len(args); k += len(savingTypes) {
+		out = append(out, args[k].(T))
+	}
+	return out
+}
+
 func (b *Outbox) savingQuery(size int) string {
 	names, casts := make([]string, len(savingTypes)), make([]string, len(savingTypes))
 	for i, c := range savingTypes {
@@ -250,9 +288,14 @@ func (b *Outbox) savingQuery(size int) string {
 		names[i], casts[i] = c.name, "CAST(? AS "+typ+")"
 	}
 	one := "(" + strings.Join(casts, ", ") + ")"
-	return `WITH v (` + strings.Join(names, ", ") + `) AS (VALUES ` + one + strings.Repeat(", "+one, size-1) + `)
+	many := "VALUES " + one + strings.Repeat(", "+one, size-1)
+	if b.db.Dialect() == store.PostgreSQL {
+		many = "SELECT * FROM unnest(" + strings.ReplaceAll(strings.Join(casts, ", "), ")", "[])") + ")"
+	}
+	return `WITH v (` + strings.Join(names, ", ") + `) AS (` + many + `)
 		UPDATE parvis_outbox_targets AS t SET version = t.version + 1, state = v.state, since = v.since, reason = v.reason, code = v.code,
-			item = v.item, tries = v.tries, started = v.started, next_at = v.next_at, next_do = v.next_do, life = v.life
+			item = v.item, tries = v.tries, started = v.started, next_at = v.next_at, next_do = v.next_do,
+			parked = v.parked, attention = v.attention, life = v.life
 		FROM v WHERE t.id = v.target AND (
 			v.mode = 0 AND t.version = v.version
 			OR v.mode = 1 AND t.started = v.sent AND t.state IN ('sending', 'unknown')
@@ -289,7 +332,7 @@ func (t *turn) park(j *job, why error, op string) {
 		if err != nil || p != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "UPDATE parvis_outbox_targets SET next_at = ?, reason = '' WHERE id = ? AND next_at = 0",
+		_, err = tx.Exec(ctx, "UPDATE parvis_outbox_targets SET next_at = ?, parked = 0, reason = '' WHERE id = ? AND next_at = 0",
 			max(parked.due, 1), parked.ID)
 		return err
 	})

@@ -191,7 +191,7 @@ type reach struct {
 // covers parks itself again.
 func (b *Outbox) unpark(ctx context.Context, tx store.Tx, over reach, now time.Time) error {
 	rows, err := tx.Query(ctx, "SELECT "+targetColumns+` FROM parvis_outbox_targets t
-		WHERE t.next_at = 0 AND t.next_do <> '' AND t.reason LIKE 'paused%' AND (? = '' OR t.client = ?) AND (? = '' OR t.network = ?) AND (? = '' OR t.lane = ?)`,
+		WHERE t.parked = 1 AND t.reason LIKE 'paused%' AND (? = '' OR t.client = ?) AND (? = '' OR t.network = ?) AND (? = '' OR t.lane = ?)`,
 		over.client, over.client, string(over.network), string(over.network), over.lane, over.lane)
 	if err != nil {
 		return err

@@ -135,12 +135,27 @@ func (t *row) save(ctx context.Context, tx store.Tx, cond string, args ...any) (
 		return false, err
 	}
 	n, err := tx.Exec(ctx, `UPDATE parvis_outbox_targets SET due = ?, sum = ?, version = version + 1, state = ?, since = ?, reason = ?, code = ?,
-		item = ?, tries = ?, send_key = ?, started = ?, next_at = ?, next_do = ?, life = ? WHERE id = ? AND (`+cond+`)`,
+		item = ?, tries = ?, send_key = ?, started = ?, next_at = ?, next_do = ?, parked = ?, attention = ?, life = ? WHERE id = ? AND (`+cond+`)`,
 		append([]any{
 			t.due, t.sum, string(t.State), toMicros(t.Since), t.Reason, string(t.Code),
-			t.item, t.Tries, t.key, t.started, toMicros(t.Next), string(t.Do), lived, t.ID,
+			t.item, t.Tries, t.key, t.started, toMicros(t.Next), string(t.Do), t.parked(), t.attention(), lived, t.ID,
 		}, args...)...)
 	return n > 0, err
+}
+
+// parked is 1 if something is to be done with the target, and nobody knows when.
+func (t *row) parked() int { return flag(t.Next.IsZero() && t.Do != "") }
+
+// attention is 1 if a person must look.
+func (t *row) attention() int {
+	return flag(t.State == Held || t.State == Failed || t.State == Unknown)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // become puts the target into a state, for a reason.

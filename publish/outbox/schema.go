@@ -5,7 +5,10 @@ import "github.com/parvis-go/parvis/internal/store"
 // room is the name under which the versions of the tables are counted.
 const room = "outbox"
 
-// migrations make the tables. Times are microseconds since 1970, zero means none. A target's
+// migrations make the tables. What indexes of targets are about does not change between
+// scheduled and sending, so that PostgreSQL writes the intent without touching an index
+// (heap-only tuples): parked and attention follow from other columns for that reason.
+// Times are microseconds since 1970, zero means none. A target's
 // started names the attempt that is under way or was the last; next_at and next_do are what
 // is done with it next. A lane is one account's posts: wake is when River will look at it,
 // near the time for which a process has a timer,
@@ -24,13 +27,15 @@ var migrations = []store.Migration{{
 		due BIGINT NOT NULL, sum TEXT NOT NULL, version BIGINT NOT NULL,
 		state TEXT NOT NULL, since BIGINT NOT NULL, reason TEXT NOT NULL, code TEXT NOT NULL,
 		item BIGINT NOT NULL, tries BIGINT NOT NULL, send_key TEXT NOT NULL, started BIGINT NOT NULL,
-		next_at BIGINT NOT NULL, next_do TEXT NOT NULL, life BLOB NOT NULL, stages BLOB)`,
+		next_at BIGINT NOT NULL, next_do TEXT NOT NULL, parked BIGINT NOT NULL DEFAULT 0, attention BIGINT NOT NULL DEFAULT 0,
+		life BLOB NOT NULL, stages BLOB)`,
+	`POSTGRESQL ALTER TABLE parvis_outbox_targets SET (fillfactor = 80)`,
 	`CREATE INDEX parvis_outbox_targets_entry ON parvis_outbox_targets (entry, n)`,
 	`CREATE INDEX parvis_outbox_targets_next ON parvis_outbox_targets (lane, next_at, id) WHERE next_at > 0`,
-	`CREATE INDEX parvis_outbox_targets_parked ON parvis_outbox_targets (lane) WHERE next_at = 0 AND next_do <> ''`,
+	`CREATE INDEX parvis_outbox_targets_parked ON parvis_outbox_targets (lane) WHERE parked = 1`,
 	`CREATE INDEX parvis_outbox_targets_due ON parvis_outbox_targets (lane, due)`,
 	`CREATE INDEX parvis_outbox_targets_sum ON parvis_outbox_targets (lane, sum)`,
-	`CREATE INDEX parvis_outbox_targets_attention ON parvis_outbox_targets (client) WHERE state IN ('held', 'failed', 'unknown')`,
+	`CREATE INDEX parvis_outbox_targets_attention ON parvis_outbox_targets (client) WHERE attention = 1`,
 	`CREATE TABLE parvis_outbox_lanes (
 		lane TEXT PRIMARY KEY, client TEXT NOT NULL, network TEXT NOT NULL, account BLOB NOT NULL,
 		next_at BIGINT NOT NULL, wake BIGINT NOT NULL, near BIGINT NOT NULL, not_before BIGINT NOT NULL,
