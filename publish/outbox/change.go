@@ -164,8 +164,14 @@ func (c *Client) Edit(ctx context.Context, id string, p Plan) (Entry, error) {
 
 // replace gives an entry of which nothing has gone out new targets.
 func (c *Client) replace(ctx context.Context, a *act) error {
-	if _, err := a.tx.Exec(ctx, "DELETE FROM parvis_outbox_targets WHERE entry = ?", a.e.ID); err != nil {
-		return err
+	for _, t := range a.ts { // a worker may have taken one up since they were read
+		n, err := a.tx.Exec(ctx, "DELETE FROM parvis_outbox_targets WHERE id = ? AND version = ?", t.ID, t.version)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return beingWorked(t.Account)
+		}
 	}
 	rules, err := c.rules(ctx, a.tx)
 	if err != nil {
@@ -213,7 +219,7 @@ func (c *Client) revise(ctx context.Context, a *act) error {
 		}
 		t.Lang = a.e.Targets[i].Lang
 		t.sum = a.e.Plan.sum(t.Target)
-		if !t.begun() {
+		if len(t.life.Posts) == 0 { // an attempt of the old text is no attempt of the new one
 			t.key = fmt.Sprintf("%s-%d-%d", a.e.ID, a.e.Version, t.n)
 		}
 	}
@@ -416,7 +422,7 @@ func (c *Client) keep(ctx context.Context, a *act) error {
 			return err
 		}
 		if !ok {
-			return &parvis.Error{Code: parvis.ErrConflict, Message: "the post on " + t.Account.String() + " is being worked on", Help: "read the entry again with Get"}
+			return beingWorked(t.Account)
 		}
 	}
 	a.e.adopt(a.ts)
@@ -470,6 +476,12 @@ func pick(ts []row, id string) (*row, error) {
 
 var errChanged = &parvis.Error{
 	Code: parvis.ErrConflict, Message: "somebody else has changed the entry meanwhile", Help: "read it again with Get",
+}
+
+func beingWorked(a parvis.Account) error {
+	return &parvis.Error{
+		Code: parvis.ErrConflict, Message: "the post on " + a.String() + " is being worked on", Help: "read the entry again with Get",
+	}
 }
 
 func tooLate(e *Entry, what string) error {

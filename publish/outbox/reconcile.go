@@ -48,6 +48,9 @@ func (t *turn) reconcile(ctx context.Context, j *job) error {
 		t.again(j, now)
 	case errors.Is(err, parvis.ErrNotFound):
 		t.doubt(j, now, "the network does not have it yet", j.life.Asked.Add(t.b.opt.Settle))
+	case !sure && (errors.Is(err, parvis.ErrUnsupported) || errors.Is(err, parvis.ErrUnknownOutcome)):
+		// Some networks note a key only when they have made the post.
+		t.doubt(j, now, err.Error(), j.life.Asked.Add(t.b.opt.Settle))
 	case errors.Is(err, parvis.ErrUnsupported), errors.Is(err, parvis.ErrUnknownOutcome):
 		t.untold(ctx, j, err, now)
 	case now.Sub(j.life.Asked) > giveUp:
