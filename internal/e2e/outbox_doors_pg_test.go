@@ -121,3 +121,41 @@ func TestOutboxDoorsOnPostgres(t *testing.T) {
 	}
 	assert.Subset(t, acts, []string{"claire schedule", "claire edit", "Madame Martin approve", "malik pause", "malik withdraw", " withdraw"})
 }
+
+// TestEditOfAPostThatIsJustTakenUp: a worker stores its intent while an edit is on its way.
+// The edit must not remove what is being sent, or the post would go out twice.
+func TestEditOfAPostThatIsJustTakenUp(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	acme := fake.New(fake.Options{}).Join("acme")
+	pool := postgres(t)
+	box, err := outbox.Open(ctx, outboxpg.Pool(pool), outbox.Options{Accounts: outbox.Publishers(acme)})
+	require.NoError(t, err)
+	claire := box.For("acme").As("claire")
+	e, err := claire.Schedule(ctx, publish.Draft{Text: "Bonjur"}, outbox.On(time.Now().Add(time.Hour)), acme.Account())
+	require.NoError(t, err)
+
+	worker, err := pool.Begin(ctx)
+	require.NoError(t, err)
+	_, err = worker.Exec(ctx, "UPDATE parvis_outbox_targets SET state = 'sending', version = version + 1 WHERE id = $1", e.Targets[0].ID)
+	require.NoError(t, err)
+	edited := make(chan error, 1)
+	go func() {
+		p := e.Plan
+		p.Draft.Text = "Bonjour"
+		_, err := claire.Edit(ctx, e.ID, p)
+		edited <- err
+	}()
+	require.Eventually(t, func() bool {
+		var waits int
+		err := pool.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waits)
+		return err == nil && waits > 0
+	}, 20*time.Second, 10*time.Millisecond, "the edit waits for the worker")
+	require.NoError(t, worker.Commit(ctx))
+	require.ErrorIs(t, <-edited, parvis.ErrConflict)
+	after, err := claire.Get(ctx, e.ID)
+	require.NoError(t, err)
+	require.Len(t, after.Targets, 1)
+	assert.Equal(t, outbox.Sending, after.Targets[0].State)
+	assert.Equal(t, "Bonjur", after.Draft.Text)
+}

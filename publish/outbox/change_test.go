@@ -379,3 +379,23 @@ func TestSaveSubmit(t *testing.T) {
 	r.pass(t, time.Hour)
 	r.is(t, d, outbox.Published)
 }
+
+// TestAnEditedFailureHasANewKey: some networks replay a refusal under its key.
+func TestAnEditedFailureHasANewKey(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	e := r.add(t, "Bonjur", time.Minute)
+	r.town.Inject(fake.Fault{Kind: fake.RejectedPost, Op: "publish"})
+	r.pass(t, time.Minute)
+	target := r.is(t, e, outbox.Failed)
+	p := e.Plan
+	p.Draft.Text = "Bonjour"
+	_, err := r.cal.Edit(t.Context(), e.ID, p)
+	require.NoError(t, err)
+	_, err = r.cal.Retry(t.Context(), e.ID, target.ID)
+	require.NoError(t, err)
+	r.pass(t, 0)
+	target = r.is(t, e, outbox.Published)
+	assert.NotEqual(t, target.ID, target.Posts[0].Key)
+	assert.Equal(t, []string{"Bonjour"}, r.texts())
+}

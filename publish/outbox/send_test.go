@@ -357,3 +357,31 @@ func TestPauseAtTheLastMoment(t *testing.T) {
 	assert.Empty(t, r.texts())
 	assert.Contains(t, r.is(t, e, outbox.Scheduled).Reason, "recall")
 }
+
+// keyed honours keys and has no lookup.
+type keyed struct{ mute }
+
+func (k keyed) PublishSupport(ctx context.Context, place parvis.Place) (publish.Support, error) {
+	return k.p.PublishSupport(ctx, place)
+}
+
+// TestAKeyWaitsForTheSettleTime: some networks note a key only when they have made the post,
+// so what is sent again too early may be made twice.
+func TestAKeyWaitsForTheSettleTime(t *testing.T) {
+	t.Parallel()
+	var r *rig
+	r = newRig(t, func(o *outbox.Options) {
+		o.Settle = time.Minute
+		o.Accounts = func(context.Context, parvis.Account) (publish.Publisher, error) { return keyed{mute{r.acme}}, nil }
+	})
+	e := r.add(t, "Bonjour", time.Minute)
+	r.town.Inject(fake.Fault{Kind: fake.ErrorAfter, Op: "publish"})
+	r.pass(t, time.Minute)
+	r.is(t, e, outbox.Unknown)
+	calls := r.town.Calls()
+	r.pass(t, 59*time.Second)
+	assert.Equal(t, calls, r.town.Calls(), "nothing is sent before the settle time is over")
+	r.pass(t, time.Second)
+	r.is(t, e, outbox.Published)
+	assert.Len(t, r.texts(), 1)
+}
